@@ -1,0 +1,26 @@
+// Finds the enhanced status code (RFC 3463) in a reply's text; what it means is for others to say.
+
+/**
+ * Where a code may stand. Anywhere else digits and dots are a version, an address or a quotation of another server,
+ * so what follows must not go on as one either. `(?:^|\n)` and not the `m` flag, for which a bare CR begins a line.
+ */
+const CODE_PLACES: readonly RegExp[] = [
+  /(?:^|\n)[ \t]*([245]\.\d{1,3}\.\d{1,3})(?![\w@]|\.\w)/g, // RFC 2034 section 4: begins the text of each line
+  /#([245]\.\d{1,3}\.\d{1,3})(?![\w@]|\.\w)/g, // Cisco "#5.1.0 Address rejected", qmail "(#5.1.1)"
+  /\(([245]\.\d{1,3}\.\d{1,3})\)|\[([245]\.\d{1,3}\.\d{1,3})\]/g, // gateways that close with "(5.1.1)"
+];
+
+/**
+ * The enhanced code of a reply, or null where none is offered. Its class digit must be the reply's own: a `5.1.1` in
+ * a 450 (a relayed or nested refusal) is no code of this reply.
+ */
+export function enhancedCodeOf(code: number, text: string): string | null {
+  const ownClass = String(code).charAt(0);
+  for (const place of CODE_PLACES) {
+    for (const match of text.matchAll(place)) {
+      const found = match[1] ?? match[2];
+      if (found?.startsWith(ownClass)) return found;
+    }
+  }
+  return null;
+}
