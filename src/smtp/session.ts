@@ -1,0 +1,245 @@
+// Holds one SMTP conversation: greeting, EHLO, MAIL, then one RCPT after another, and QUIT. Never DATA, and no RSET, NOOP or VRFY,
+// which hosts count against us.
+import type { Reply } from '../verdict.ts';
+import { commandLine, type Mailbox, needsSmtputf8 } from './command.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { Exchange, Loss, Replied } from './exchange.ts';
+import { type Extensions, parseExtensions } from './extensions.ts';
+import { oneLine } from './reply.ts';
+
+export interface SessionOptions extends ConnectionOptions {
+  /** Our name in EHLO: a host name that resolves to the address we speak from, or an address literal. */
+  readonly heloName: string;
+  /** The address in MAIL, `local@domain` with A-labels; null is the empty reverse-path `<>`. */
+  readonly mailFrom: string | null;
+  /** True if any recipient of this session needs SMTPUTF8 (RFC 6531); without the offer of it the session fails. */
+  readonly smtputf8: boolean;
+}
+
+export type SessionStart = { readonly status: 'ready'; readonly session: Session } | SessionFailure;
+
+export interface SessionFailure {
+  readonly status: 'failed';
+  readonly stage: 'connect' | 'greeting' | 'ehlo' | 'tls' | 'mail';
+  /** 'reply' where the host refused with the 4xx or 5xx in `reply`. */
+  readonly failure: Loss | 'reply' | 'smtputf8_not_offered';
+  readonly reply: Reply | null;
+  /** True while the host had not let us in, so that its fellow hosts may be asked; false after that, and if cancelled. */
+  readonly tryNextHost: boolean;
+  readonly detail: string;
+  /** Resolves once the connection is gone (QUIT may take a moment); until then it counts against the host. */
+  readonly closed: Promise<void>;
+}
+
+export interface Recipient extends Mailbox {
+  /** True if the local part is not ASCII; the session must have been opened with `smtputf8`. */
+  readonly smtputf8: boolean;
+}
+
+/** 'replied' leaves the meaning open; 'lost' says nothing of the recipient, and the session is over. */
+export type RecipientAnswer = Exchange;
+
+/**
+ * Connects and goes up to an accepted MAIL. Never throws or rejects for what the host does; a TypeError means that an
+ * option is none a caller may give.
+ */
+export async function openSession(options: SessionOptions): Promise<SessionStart> {
+  const smtputf8 = options.smtputf8 || needsSmtputf8(options.mailFrom ?? '');
+  const mailCommand = commandLine({ verb: 'MAIL', sender: senderOf(options.mailFrom), smtputf8 });
+  const ehloCommand = commandLine({ verb: 'EHLO', name: options.heloName });
+
+  const connection = new Connection(options);
+  const greeting = await connection.greeting();
+  if (!isReply(greeting, 220)) return failedStart(connection, connection.connected ? 'greeting' : 'connect', greeting);
+
+  const hello = await sayHello(connection, options, ehloCommand);
+  if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
+
+  // STARTTLS belongs here: behind it a second EHLO, whose extensions replace these (RFC 3207 section 4.2).
+  if (smtputf8 && !hello.extensions.has('SMTPUTF8')) return smtputf8NotOffered(connection, hello.exchange.reply);
+
+  const mail = await connection.exchange(mailCommand, options.timeouts.mailMs);
+  if (!isReply(mail, 250)) return failedStart(connection, 'mail', mail);
+
+  const slowestReplyMs = Math.max(hello.exchange.ms, mail.ms);
+  const { extensions, verb } = hello;
+  const facts = { banner: greeting.reply, greetingMs: greeting.ms, hello: verb, extensions, smtputf8, slowestReplyMs };
+  return { status: 'ready', session: new Session(connection, options, facts) };
+}
+
+interface SessionFacts {
+  readonly banner: Reply;
+  readonly greetingMs: number;
+  readonly hello: 'EHLO' | 'HELO';
+  readonly extensions: Extensions;
+  readonly smtputf8: boolean;
+  readonly slowestReplyMs: number;
+}
+
+/** A conversation in which MAIL was accepted. Only `openSession` makes one, and whoever holds it must close it. */
+export class Session {
+  readonly #connection: Connection;
+  readonly #rcptMs: number;
+  readonly #facts: SessionFacts;
+  #slowestReplyMs: number;
+
+  constructor(connection: Connection, options: SessionOptions, facts: SessionFacts) {
+    this.#connection = connection;
+    this.#rcptMs = options.timeouts.rcptMs;
+    this.#facts = facts;
+    this.#slowestReplyMs = facts.slowestReplyMs;
+  }
+
+  /**
+   * Asks for one recipient with RCPT; the next may be asked once the answer is there. After the end of the session every
+   * call answers 'lost' with the reason of that end, and its 421 if the host gave one.
+   */
+  async ask(recipient: Recipient): Promise<RecipientAnswer> {
+    if (recipient.smtputf8 && !this.#facts.smtputf8) throw new TypeError('this session was opened without SMTPUTF8');
+    const command = commandLine({ verb: 'RCPT', recipient, smtputf8: recipient.smtputf8 });
+    const answer = await this.#connection.exchange(command, this.#rcptMs);
+    if (answer.status === 'lost') return answer;
+    this.#slowestReplyMs = Math.max(this.#slowestReplyMs, answer.ms);
+    if (isAnswerToRcpt(answer.reply.code)) return answer;
+    return this.#connection.loseStep(`no answer to RCPT: ${oneLine(answer.reply, 200)}`, answer.reply);
+  }
+
+  /** QUIT, a short wait for 221, and the end. Resolves with `closed`; an `ask` still open is lost with 'cancelled'. */
+  close(): Promise<void> {
+    return this.#connection.quit();
+  }
+
+  /**
+   * Resolves once the connection is gone, whoever ended it. A caller may free its own slot at the last answer, but until
+   * here the connection counts against the mail host.
+   */
+  get closed(): Promise<void> {
+    return this.#connection.closed;
+  }
+
+  /** False once nothing more can be asked: closed by us, by the host (also with 421), or lost. */
+  get isOpen(): boolean {
+    return this.#connection.isOpen;
+  }
+
+  /**
+   * True once the host turned out to have sent more replies than it was asked for. Answers given before may then belong
+   * to their neighbours. Often only the end shows it, so look after `closed` before believing an acceptance.
+   */
+  get outOfStep(): boolean {
+    return this.#connection.outOfStep;
+  }
+
+  get banner(): Reply {
+    return this.#facts.banner;
+  }
+
+  /** 'HELO' where the host did not know EHLO; it then offers no extensions. */
+  get hello(): 'EHLO' | 'HELO' {
+    return this.#facts.hello;
+  }
+
+  get extensions(): Extensions {
+    return this.#facts.extensions;
+  }
+
+  /** True if the conversation is encrypted. */
+  get secured(): boolean {
+    return false;
+  }
+
+  /** Milliseconds from the connection's standing to the end of the banner: greet pauses show here. */
+  get greetingMs(): number {
+    return this.#facts.greetingMs;
+  }
+
+  /** The longest wait so far for the reply to EHLO, MAIL or RCPT; tarpits show here. */
+  get slowestReplyMs(): number {
+    return this.#slowestReplyMs;
+  }
+}
+
+/** A quoted local part may hold an "@" of its own, so the last one divides. */
+function senderOf(mailFrom: string | null): Mailbox | null {
+  if (mailFrom === null) return null;
+  const at = mailFrom.lastIndexOf('@');
+  return { local: mailFrom.slice(0, Math.max(at, 0)), domain: mailFrom.slice(at + 1) };
+}
+
+interface Hello {
+  readonly exchange: Exchange;
+  readonly verb: 'EHLO' | 'HELO';
+  readonly extensions: Extensions;
+}
+
+/**
+ * EHLO, or HELO where the host does not know it (RFC 5321 sections 3.2 and 4.3.2). Every other refusal, as a 550, is
+ * meant for us and would not become milder by asking again.
+ */
+async function sayHello(connection: Connection, options: SessionOptions, ehloCommand: string): Promise<Hello> {
+  const ehlo = await connection.exchange(ehloCommand, options.timeouts.ehloMs);
+  if (ehlo.status === 'replied' && [500, 501, 502, 504].includes(ehlo.reply.code)) {
+    const heloCommand = commandLine({ verb: 'HELO', name: options.heloName });
+    const helo = await connection.exchange(heloCommand, options.timeouts.ehloMs);
+    return { exchange: helo, verb: 'HELO', extensions: new Map() };
+  }
+  const extensions: Extensions = isReply(ehlo, 250) ? parseExtensions(ehlo.reply.text) : new Map();
+  return { exchange: ehlo, verb: 'EHLO', extensions };
+}
+
+function isReply(exchange: Exchange, code: number): exchange is Replied {
+  return exchange.status === 'replied' && exchange.reply.code === code;
+}
+
+/** RFC 5321 section 4.3.2. A 3xx or any other 2xx belongs to some other command. */
+function isAnswerToRcpt(code: number): boolean {
+  return code >= 400 || (code >= 250 && code <= 252);
+}
+
+function failedStart(connection: Connection, stage: SessionFailure['stage'], exchange: Exchange): SessionFailure {
+  const lost = exchange.status === 'lost' ? exchange : refusalOrNonsense(connection, stage, exchange.reply);
+  // RFC 5321 sections 3.1 and 4.1.1.10: also a host that refused is owed a QUIT. On a lost connection this does nothing.
+  void connection.quit();
+  return {
+    status: 'failed',
+    stage,
+    failure: lost.failure,
+    reply: lost.reply,
+    tryNextHost: mayTryNextHost(connection, stage, lost.failure),
+    detail: lost.detail,
+    closed: connection.closed,
+  };
+}
+
+/** A 4xx or 5xx is a refusal; a 2xx or 3xx other than the one due means that the two sides no longer agree. */
+function refusalOrNonsense(connection: Connection, stage: SessionFailure['stage'], reply: Reply) {
+  const detail = `${stage}: ${oneLine(reply, 200)}`;
+  if (reply.code >= 400) return { failure: 'reply', reply, detail } as const;
+  return connection.lose('protocol', detail, reply);
+}
+
+/**
+ * Dead and silent hosts, and those that turn us away in the banner, leave the question to their fellows (nolisting
+ * keeps primary hosts dead on purpose). Once inside we stay: a backup host often accepts everything.
+ */
+function mayTryNextHost(
+  connection: Connection,
+  stage: SessionFailure['stage'],
+  failure: SessionFailure['failure'],
+): boolean {
+  if (stage !== 'connect' && stage !== 'greeting') return false;
+  return failure !== 'cancelled' && !connection.outOfStep;
+}
+
+function smtputf8NotOffered(connection: Connection, reply: Reply): SessionFailure {
+  void connection.quit();
+  return {
+    status: 'failed',
+    stage: 'ehlo',
+    failure: 'smtputf8_not_offered',
+    reply,
+    tryNextHost: false,
+    detail: 'the host does not offer SMTPUTF8',
+    closed: connection.closed,
+  };
+}
