@@ -56,7 +56,7 @@ export interface DnsMood {
 }
 
 /** A machine that listens for SMTP on loopback, and how it behaves. */
-export interface MailHost extends Behaviour {
+export interface MailHost extends Mood {
   readonly name: string;
   /** Further names that lead to the same addresses. */
   readonly aliases?: readonly string[];
@@ -70,11 +70,15 @@ export interface MailHost extends Behaviour {
    * lower-case, unquoted local part and domain.
    */
   readonly mailboxes?: Mailboxes;
-  /** Behaviours laid over the base one, connection by connection: 'repeat' goes round, 'base' ends with the base. */
-  readonly variants?: { readonly list: readonly Behaviour[]; readonly afterwards: 'repeat' | 'base' };
 }
 
 export type Mailboxes = ReadonlyMap<string, Fate> | ((local: string, domain: string) => Fate | boolean | undefined);
+
+/** A behaviour that may change from one connection to the next. */
+export interface Mood extends Behaviour {
+  /** Behaviours laid over the base one, connection by connection: 'repeat' goes round, 'base' ends with the base. */
+  readonly variants?: { readonly list: readonly Behaviour[]; readonly afterwards: 'repeat' | 'base' };
+}
 
 /** All that can differ from one connection to the next. What is not given is as a plain, truthful Postfix does it. */
 export interface Behaviour {
