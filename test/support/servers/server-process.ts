@@ -1,6 +1,6 @@
 // Starts one server program as a child that dies with its test, and stops it so that nothing of it is left.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PROGRAMS } from './programs.ts';
@@ -64,8 +64,10 @@ export function startServerProcess(options: ServerProcessOptions): ServerProcess
     running = false;
   });
   const pid = child.pid ?? 0;
+  const watchdog = pid === 0 ? null : startWatchdog(pid, options.folder);
   const stopAndRemove = async () => {
     const obeyed = pid === 0 || (await endGroup(pid));
+    watchdog?.kill('SIGKILL');
     await exited;
     await options.folder.remove();
     assert.ok(obeyed, `${options.name} (process ${pid}) had to be killed:\n${output}`);
@@ -107,18 +109,25 @@ export async function awaitReady(server: ServerProcess, attempt: () => Promise<u
   }
 }
 
-/**
- * The kernel sends SIGTERM when the test process dies, however it dies: no server outlives a killed test run. A change
- * of account would undo that, so a server that runs as another user is started as that user, and changes no more.
- */
 function commandLine(options: ServerProcessOptions): readonly string[] {
-  const account =
-    options.user === undefined ? [] : ['--reuid', options.user, '--regid', options.user, '--clear-groups'];
-  const tied = [PROGRAMS.setpriv, ...account, '--pdeathsig', 'TERM', '--', options.command, ...options.args];
-  if (options.mounts === undefined) return tied;
+  const program = [options.command, ...options.args];
+  const { user, mounts } = options;
+  if (user !== undefined) return [PROGRAMS.setpriv, '--reuid', user, '--regid', user, '--clear-groups', ...program];
+  if (mounts === undefined) return program;
   const script = 'while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 1; shift 2; done; shift; exec "$@"';
-  const mounts = [...options.mounts].flat();
-  return [PROGRAMS.unshare, '--mount', '--', '/bin/sh', '-c', script, 'mounts', ...mounts, '--', ...tied];
+  return [PROGRAMS.unshare, '--mount', '/bin/sh', '-c', script, 'mounts', ...[...mounts].flat(), '--', ...program];
+}
+
+/**
+ * Waits beside the server for the end of this process, however it dies: then the pipe to it closes, and it ends the
+ * server and removes its folder. (The kernel's own signal for a parent's death is lost when a server changes its user.)
+ */
+function startWatchdog(pid: number, folder: WorkFolder): ChildProcess {
+  const script = 'read -r _; kill -TERM "-$1"; sleep 2; rm -rf "$2"';
+  return spawn('/bin/sh', ['-c', script, 'watchdog', String(pid), folder.path], {
+    detached: true, // an interrupt typed at the terminal must not end it first
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
 }
 
 /** False where the polite signal was not enough. */
