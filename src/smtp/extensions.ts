@@ -6,7 +6,7 @@ export type Extensions = ReadonlyMap<string, string>;
 /** Long before this many a host is playing games; real ones offer about fifteen. */
 const MAX_EXTENSIONS = 64;
 /** ehlo-keyword, then a space, or the "=" of hosts that still write `AUTH=LOGIN`. */
-const OFFER = /^([a-z0-9][a-z0-9-]{0,63})(?:[ =]+(.{0,200}))?/i;
+const OFFER = /^([a-z0-9][a-z0-9-]{0,63})(?:$|[ =]+(.{0,200}))/i;
 
 /** The offers of an EHLO reply's text, whose first line is the host's name and greeting. Lines of no sense are left out. */
 export function parseExtensions(text: string): Extensions {
