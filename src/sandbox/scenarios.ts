@@ -5,7 +5,7 @@ import type { Fate, MailHost, Mood, World, Zone } from './world.ts';
 import { mailboxes, mailZone, worldOf } from './world-builders.ts';
 
 export interface Scenario {
-  /** Also the name of the domain, below `.scenario.test`. */
+  /** The domain is `scenario-<name>.test`: a registrable domain, thus an operator, of its own. */
   readonly name: string;
   readonly address: string;
   /** What may be said of the address; anything else is wrong. */
@@ -140,5 +140,5 @@ function deadHost(domain: string, address: string): Zone[] {
 }
 
 function domainOf(name: string): string {
-  return `${name}.scenario.test`;
+  return `scenario-${name}.test`;
 }

@@ -68,7 +68,10 @@ export function providerWorld(options: {
   return worldOf({ hosts: [{ ...options.host, domains }] });
 }
 
-/** So many unrelated domains, each with a host name of its own; `addresses` machines carry them. */
+/**
+ * So many unrelated domains `t0-<suffix>`, `t1-<suffix>` …, each with a mail host of its own name and thus an operator of
+ * its own; `addresses` machines carry them.
+ */
 export function tailWorld(options: {
   readonly domains: number;
   readonly addresses: number;
@@ -77,10 +80,10 @@ export function tailWorld(options: {
 }): World {
   const suffix = options.suffix ?? 'tail.test';
   const groups = Array.from({ length: options.addresses }, () => [] as string[]);
-  for (let i = 0; i < options.domains; i++) groups[i % options.addresses]?.push(`t${i}.${suffix}`);
+  for (let i = 0; i < options.domains; i++) groups[i % options.addresses]?.push(`t${i}-${suffix}`);
   const hosts = groups.map((domains, i) => ({
     ...options.behaviour,
-    name: `machine${i}.${suffix}`,
+    name: `machine${i}-${suffix}`,
     aliases: domains.map((domain) => `mx.${domain}`),
     addresses: [loopbackAddress(i)],
     domains,
