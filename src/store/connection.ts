@@ -10,17 +10,24 @@ export type Statement<Row extends readonly SqlValue[] = readonly SqlValue[]> = D
 
 type Parameters = (SqlValue | readonly SqlValue[])[];
 
+export interface ConnectionOptions {
+  /** How long to wait for another process's lock. */
+  readonly busyTimeoutMs: number;
+  readonly readonly?: boolean;
+  /** Reads these bytes in place of the file: nothing is locked, nothing is made beside it. */
+  readonly bytes?: Buffer;
+}
+
 export class Connection {
   readonly path: string;
   readonly #database: Database.Database;
   readonly #transaction: Database.Transaction<(work: () => unknown) => unknown>;
 
   /** @throws {MailgateError} of kind 'store' where the file cannot be opened. */
-  constructor(path: string, options: { readonly readonly?: boolean; readonly busyTimeoutMs: number }) {
+  constructor(path: string, options: ConnectionOptions) {
+    const { busyTimeoutMs, readonly = false, bytes } = options;
     this.path = path;
-    this.#database = this.run(
-      () => new Database(path, { timeout: options.busyTimeoutMs, readonly: options.readonly ?? false }),
-    );
+    this.#database = this.run(() => new Database(bytes ?? path, { timeout: busyTimeoutMs, readonly }));
     this.#transaction = this.#database.transaction((work: () => unknown) => work());
   }
 

@@ -7,6 +7,7 @@ import { type DomainCatchall, DomainStore } from './domains.ts';
 import { checkFile } from './file-check.ts';
 import { MailHostStore, type MailHostsEntry } from './mail-hosts-store.ts';
 import { migrate } from './migrations.ts';
+import { pause } from './pause.ts';
 import { refuse, storeError } from './sqlite-errors.ts';
 import { type KeyedVerdict, type VerdictStats, VerdictStore } from './verdicts.ts';
 
@@ -156,7 +157,7 @@ function useWriteAheadLog(connection: Connection): void {
       return;
     } catch (error) {
       if (triesLeft === 0) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
+      pause(WAL_PAUSE_MS);
     }
   }
 }

@@ -42,8 +42,8 @@ export class MailHostStore<Outcome = unknown> {
   readonly #put: Statement;
   readonly #get: Statement<readonly [outcome: string]>;
   readonly #getMany: Statement<readonly [domain: string, outcome: string]>;
-  /** Entries there may be by now: counted once, then only ever too high, and counted again before anything is dropped. */
-  #atMost: number | null = null;
+  /** About how many there are: counted once, then added up, and counted again before anything is dropped. */
+  #estimate: number | null = null;
 
   constructor(connection: Connection, options: { readonly maxEntries?: number } = {}) {
     this.#connection = connection;
@@ -109,13 +109,13 @@ export class MailHostStore<Outcome = unknown> {
   }
 
   #trim(added: number): void {
-    this.#atMost = this.#atMost === null ? this.count() : this.#atMost + added;
-    if (this.#atMost <= this.#maxEntries) return;
-    this.#atMost = this.count();
-    const excess = this.#atMost - this.#maxEntries;
+    this.#estimate = this.#estimate === null ? this.count() : this.#estimate + added;
+    if (this.#estimate <= this.#maxEntries) return;
+    this.#estimate = this.count();
+    const excess = this.#estimate - this.#maxEntries;
     if (excess <= 0) return;
     const { changes } = this.#connection.prepare(DELETE_SOONEST).run(excess + Math.ceil(this.#maxEntries * TRIM_SHARE));
-    this.#atMost -= changes;
+    this.#estimate -= changes;
   }
 }
 

@@ -1,0 +1,6 @@
+// Waits without giving up control: for the moments in which another process makes the file.
+
+/** Stops the whole thread for `ms` milliseconds. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
