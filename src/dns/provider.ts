@@ -1,0 +1,40 @@
+// Who runs a mail host: the key that pace and block marks hang on, a name for people, and what is known of the operator.
+import { getDomain, getDomainWithoutSuffix } from 'tldts';
+import { PROVIDERS, type ProviderKind, type ProviderRow } from './provider-table.ts';
+
+export interface Provider {
+  /** Registrable domain of the host (ICANN suffixes only); an IP address or a single label stands for itself. */
+  readonly key: string;
+  /** The operator's name in one word, `other` where unknown. */
+  readonly label: string;
+  readonly kind: ProviderKind;
+  /** It accepts at RCPT what it later refuses, so only its refusals can be believed. */
+  readonly acceptanceProvesNothing: boolean;
+  /** It refuses a second RCPT in one transaction. */
+  readonly oneRecipientPerTransaction: boolean;
+  /** Its replies to RCPT may take half a minute. */
+  readonly slowReplies: boolean;
+}
+
+/** Expects the best mail host's name; answers of any text, known or not. */
+export function providerOf(hostName: string): Provider {
+  const host = hostName.toLowerCase().replace(/\.$/, '');
+  const row = PROVIDERS.find((candidate) => matches(host, candidate));
+  return {
+    // Private suffixes are left out: customers of one hosting company under it share its machines and its limits.
+    key: getDomain(host, ICANN_ONLY) ?? host,
+    label: row?.label ?? 'other',
+    kind: row?.kind ?? 'other',
+    acceptanceProvesNothing: row?.acceptanceProvesNothing ?? false,
+    oneRecipientPerTransaction: row?.oneRecipientPerTransaction ?? false,
+    slowReplies: row?.slowReplies ?? false,
+  };
+}
+
+const ICANN_ONLY = { allowPrivateDomains: false, extractHostname: false };
+
+function matches(host: string, row: ProviderRow): boolean {
+  if ('name' in row) return getDomainWithoutSuffix(host, ICANN_ONLY) === row.name;
+  if (host !== row.endsIn && !host.endsWith(`.${row.endsIn}`)) return false;
+  return row.startsWith === undefined || host.startsWith(row.startsWith);
+}
