@@ -1,0 +1,262 @@
+// Writes the rows of a list again, each with mailgate's own cells: the user's bytes as they were, nothing lost.
+import type { Writable } from 'node:stream';
+import type { Output } from './output.ts';
+import { openOutputFile } from './output-file.ts';
+import { createStreamOutput } from './output-stream.ts';
+import {
+  createRowWriter,
+  mayHoldFormula,
+  neutralise,
+  type RowWriter,
+  roomForCells,
+  writeOwnCells,
+} from './own-cells.ts';
+import type { List } from './reader.ts';
+import type { RowBatch } from './row-batch.ts';
+import { ROW_HAS_LITERAL_QUOTE } from './scanner.ts';
+
+export interface ListWriterOptions {
+  /** Where the rows go: a file, replaced whole at `commit`, or a stream, which gets them as they come. */
+  readonly target: { readonly path: string } | { readonly stream: Writable; readonly name: string };
+  /** Names of the own columns in their order, without the prefix: the list's prefix is put in front. */
+  readonly columns: readonly string[];
+  /** Also keeps the user's own cells from starting a formula; they pass as they are if not. */
+  readonly spreadsheetSafe?: boolean | undefined;
+}
+
+/** What became of the output. `reader_gone`: whoever read the pipe closed it early, which is no error. */
+export interface WriteOutcome {
+  readonly status: 'written' | 'reader_gone';
+  readonly rows: number;
+  readonly bytes: number;
+  /** Rows with more cells than the list has columns; the surplus stands behind the own cells. */
+  readonly surplusRows: number;
+}
+
+/** Own cells made ready once to be appended to many rows. */
+export interface EncodedCells {
+  readonly cells: readonly string[];
+  /** The cells of the columns that are appended, as they stand behind a row. */
+  readonly tail: Buffer;
+}
+
+/**
+ * Opens the output and writes the header. Own columns an earlier run wrote are filled anew where they stand; the others
+ * are appended. A list without a header gets none: its own cells stand behind the user's.
+ *
+ * @throws MailgateError `output` where the output cannot be opened
+ */
+export async function createListWriter(list: List, options: ListWriterOptions): Promise<ListWriter> {
+  const { target } = options;
+  const output = 'path' in target ? await openOutputFile(target.path) : createStreamOutput(target.stream, target.name);
+  return new ListWriter(list, output, options);
+}
+
+export class ListWriter {
+  readonly #list: List;
+  readonly #output: Output;
+  readonly #columns: readonly string[];
+  readonly #safe: boolean;
+  readonly #width: number;
+  readonly #delimiter: number;
+  readonly #writeRow: RowWriter;
+  /** Columns that are there already: where in the row, and which of the own cells goes there. */
+  readonly #replaced: readonly { readonly at: number; readonly own: number }[];
+  /** Which own cells are appended. */
+  readonly #appended: readonly number[];
+  #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #spare = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #used = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #rows = 0;
+  #bytes = 0;
+  #surplusRows = 0;
+
+  constructor(list: List, output: Output, options: ListWriterOptions) {
+    const { delimiter } = list.dialect;
+    this.#list = list;
+    this.#output = output;
+    this.#columns = options.columns;
+    this.#safe = options.spreadsheetSafe ?? false;
+    this.#width = list.layout.width;
+    this.#delimiter = delimiter.charCodeAt(0);
+    this.#writeRow = createRowWriter(delimiter);
+    const places = options.columns.map((column) => list.ownColumns.get(column) ?? -1);
+    this.#replaced = places.flatMap((at, own) => (at < 0 ? [] : [{ at, own }]));
+    this.#appended = places.flatMap((at, own) => (at < 0 ? [own] : []));
+    this.#writeBeginning();
+  }
+
+  /** True once whoever read the pipe is gone: there is no use in going on. */
+  get readerGone(): boolean {
+    return this.#output.readerGone;
+  }
+
+  /** Own cells, one for each column, ready to be appended; keep and use it again where many rows get the same. */
+  encode(cells: readonly string[]): EncodedCells {
+    const appended = this.#appendedOf(cells);
+    const tail = Buffer.allocUnsafe(roomForCells(appended));
+    // Copied, so that no more is kept than was used.
+    return { cells, tail: Buffer.from(tail.subarray(0, writeOwnCells(tail, 0, appended, this.#delimiter))) };
+  }
+
+  /**
+   * Adds a row with its own cells. It is copied: the batch may go. Short rows are filled up with empty cells, so that the
+   * own cells stand under their names; surplus cells of long rows move behind them.
+   */
+  append(batch: RowBatch, i: number, own: readonly string[] | EncodedCells): void {
+    const { table } = batch;
+    const missing = this.#width - (table.cells[i] as number);
+    const from = table.start[i] as number;
+    const to = table.end[i] as number;
+    if (this.#replaced.length > 0 || this.#mustRewrite(batch, i)) {
+      this.#rewrite(batch, i, 'tail' in own ? own.cells : own);
+    } else {
+      const split = missing < 0 ? batch.endOfCell(i, this.#width) : to;
+      this.#copy(batch.bytes, from, split);
+      if (missing > 0) this.#fillUp(missing);
+      if ('tail' in own) this.#add(own.tail);
+      else this.#addOwn(this.#appendedOf(own));
+      if (missing < 0) this.#copy(batch.bytes, split, to);
+    }
+    this.#copy(batch.bytes, to, table.next[i] as number);
+    if (missing < 0) this.#surplusRows++;
+    this.#rows++;
+  }
+
+  /** Adds a row without own cells, such as a blank line. */
+  pass(batch: RowBatch, i: number): void {
+    const { start, end, next } = batch.table;
+    if (this.#safe && this.#mustRewrite(batch, i)) {
+      this.#addText(this.#writeRow(batch.cells(i).map(neutralise)));
+      this.#copy(batch.bytes, end[i] as number, next[i] as number);
+    } else {
+      this.#copy(batch.bytes, start[i] as number, next[i] as number);
+    }
+    this.#rows++;
+  }
+
+  /**
+   * Hands on what was added. Wait for it after each batch: it holds the caller back where the output is slow, and what is
+   * added meanwhile is kept in memory.
+   *
+   * @throws MailgateError `output` where an earlier part could not be written
+   */
+  async flush(): Promise<void> {
+    await this.#writing;
+    if (this.#used === 0) return;
+    const full = this.#buffer.subarray(0, this.#used);
+    this.#writing = this.#output.write(full);
+    this.#writing.catch(() => {}); // told by the next flush or by commit
+    this.#bytes += this.#used;
+    // A buffer that one huge row made large is not kept.
+    const used = this.#buffer.length > LARGEST_KEPT_BYTES ? Buffer.allocUnsafeSlow(BUFFER_BYTES) : this.#buffer;
+    this.#buffer = this.#spare;
+    this.#spare = used;
+    this.#used = 0;
+  }
+
+  /**
+   * Finishes the output and, where it is a file, puts it in its place.
+   *
+   * @throws MailgateError `output` where it cannot be written, `input` where the list changed meanwhile; nothing is then
+   *   replaced
+   */
+  async commit(): Promise<WriteOutcome> {
+    try {
+      await this.flush();
+      await this.#writing;
+      await this.#list.checkUnchanged();
+    } catch (error) {
+      await this.#output.abort();
+      throw error;
+    }
+    await this.#output.commit();
+    return {
+      status: this.readerGone ? 'reader_gone' : 'written',
+      rows: this.#rows,
+      bytes: this.#bytes,
+      surplusRows: this.#surplusRows,
+    };
+  }
+
+  /** Gives up: an older output stays as it was. */
+  async abort(): Promise<void> {
+    await this.#writing.catch(() => {}); // it is given up either way
+    await this.#output.abort();
+  }
+
+  #writeBeginning(): void {
+    const { header, layout, dialect, preamble, prefix } = this.#list;
+    if (dialect.bom) this.#addText('\ufeff');
+    this.#add(preamble);
+    if (header === null) return;
+    const added = this.#appended.map((own) => prefix + (this.#columns[own] ?? ''));
+    const names = this.#safe ? header.map(neutralise) : header;
+    this.#addText(this.#writeRow([...names, ...added]) + layout.headerLineEnd);
+  }
+
+  #appendedOf(cells: readonly string[]): readonly string[] {
+    if (cells.length !== this.#columns.length) {
+      throw new TypeError(`${this.#columns.length} own columns, but ${cells.length} cells for them`);
+    }
+    return this.#replaced.length === 0 ? cells : this.#appended.map((own) => cells[own] ?? '');
+  }
+
+  /** A quote that never closes would swallow the cells behind it; a formula is what the person asked to be spared. */
+  #mustRewrite(batch: RowBatch, i: number): boolean {
+    const { start, end, marks } = batch.table;
+    if (((marks[i] as number) & ROW_HAS_LITERAL_QUOTE) !== 0) return true;
+    return this.#safe && mayHoldFormula(batch.bytes, start[i] as number, end[i] as number, this.#delimiter);
+  }
+
+  #rewrite(batch: RowBatch, i: number, own: readonly string[]): void {
+    const cells = this.#safe ? batch.cells(i).map(neutralise) : batch.cells(i);
+    const surplus = cells.splice(this.#width);
+    while (cells.length < this.#width) cells.push('');
+    for (const { at, own: index } of this.#replaced) cells[at] = neutralise(own[index] ?? '');
+    for (const index of this.#appended) cells.push(neutralise(own[index] ?? ''));
+    this.#addText(this.#writeRow(cells.concat(surplus)));
+  }
+
+  #fillUp(cells: number): void {
+    this.#reserve(cells);
+    this.#buffer.fill(this.#delimiter, this.#used, this.#used + cells);
+    this.#used += cells;
+  }
+
+  #copy(bytes: Buffer, from: number, to: number): void {
+    this.#reserve(to - from);
+    bytes.copy(this.#buffer, this.#used, from, to);
+    this.#used += to - from;
+  }
+
+  #add(bytes: Buffer): void {
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  #addOwn(cells: readonly string[]): void {
+    this.#reserve(roomForCells(cells));
+    this.#used = writeOwnCells(this.#buffer, this.#used, cells, this.#delimiter);
+  }
+
+  #addText(text: string): void {
+    this.#reserve(text.length * 3); // no UTF-16 unit has more bytes in UTF-8
+    this.#used += this.#buffer.write(text, this.#used, 'utf8');
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#used + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(needed > LARGEST_KEPT_BYTES ? needed + BUFFER_BYTES : needed * 2);
+    this.#buffer.copy(larger, 0, 0, this.#used);
+    this.#buffer = larger;
+  }
+}
+
+/** What one batch of 64 KiB with its own cells usually comes to. */
+const BUFFER_BYTES = 262_144;
+
+const LARGEST_KEPT_BYTES = 4 * 1024 * 1024;
