@@ -7,7 +7,7 @@ export function isPlaceholder(text: string): boolean {
 
 const MAX_LENGTH = 24;
 
-const PLACEHOLDERS = new Set([
+export const PLACEHOLDERS: ReadonlySet<string> = new Set([
   // Programs and spreadsheets.
   'null',
   'nil',

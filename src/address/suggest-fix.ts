@@ -29,6 +29,9 @@ const MENDS: readonly ((text: string) => string)[] = [
   (text) => text.replace(/\.{2,}/g, '.'),
   (text) => text.replace(/\.@|@\./, '@'),
   takeLabelledAddress,
+  takeAddressBehindName,
+  // A name or note in the fashion of old message headers.
+  (text) => text.replace(/\([^()]*\)/g, '').trim(),
   (text) => text.replace(/\s/g, ''),
   (text) => text.replace(/^[<([{"'.]+/, ''),
   (text) => inDomain(text, dropTail),
@@ -56,6 +59,13 @@ function dropRepeatedDomain(text: string): string {
 function takeLabelledAddress(text: string): string {
   const colon = text.lastIndexOf(': ');
   return colon < 0 ? text : text.slice(colon + 2).trim();
+}
+
+/** `Joe Smith joe@example.org`: with one word only, a blank typed by mistake is as likely. */
+function takeAddressBehindName(text: string): string {
+  const words = text.split(/\s+/);
+  const last = words.at(-1) ?? '';
+  return words.length > 2 && words.indexOf(last) === words.length - 1 && last.includes('@') ? last : text;
 }
 
 /** Signs behind the top-level domain. */

@@ -35,9 +35,9 @@ export const TYPO_ROWS: readonly TypoRow[] = [
     'gmail.com',
     `gmial.com gmai.com gamil.com gmali.com gmal.com gmil.com gnail.com gmaill.com gmaiil.com gmaail.com gmmail.com
     ggmail.com gmsil.com gmaik.com gmaio.com gmaol.com gmaul.com gmqil.com gmzil.com gimail.com gmeil.com gemail.com
-    gmale.com gmaile.com gmailc.com gmail.co gmail.cm gmail.om gmail.net.com gmail.com.com gmailcom.com gmail-com.com
-    gamail.com gmaul.co gmial.co gmai.co gamil.co gmaill.co gmile.com gmall.com gmakl.com gmaij.com fmail.com.com
-    gmain.com gmair.com gmaim.com gmailk.com gmaila.com gmails.co gmaild.com hmail.com.com gmjail.com gnmail.com`,
+    gmaile.com gmailc.com gmail.co gmail.cm gmail.om gmail.com.com gmailcom.com gmail-com.com
+    gamail.com gmaul.co gmial.co gmai.co gamil.co gmaill.co gmile.com gmakl.com gmaij.com
+    gmaim.com gmailk.com gmaila.com gmails.co gmaild.com gmjail.com gnmail.com`,
   ),
   row(
     'googlemail.com',
@@ -47,7 +47,7 @@ export const TYPO_ROWS: readonly TypoRow[] = [
     'yahoo.com',
     `yaho.com yahooo.com yhaoo.com yhoo.com yahho.com yaoo.com yahoo.co yahoo.cm yahoo.om yahool.com yahoo.com.com
     yaahoo.com yahoi.com yahpo.com yahop.com yaboo.com yajoo.com yahoocom.com yayoo.com yahuo.com yshoo.com uahoo.com
-    tahoo.com yaoho.com yahoo-com.com yahhoo.com ahoo.com yahoh.com yahoa.com`,
+    yaoho.com yahoo-com.com yahhoo.com yahoh.com`,
   ),
   row('yahoo.co.uk', 'yaho.co.uk yahooo.co.uk yhaoo.co.uk yahho.co.uk yhoo.co.uk yaoo.co.uk'),
   row('yahoo.fr', 'yaho.fr yahooo.fr yhaoo.fr'),
@@ -55,9 +55,9 @@ export const TYPO_ROWS: readonly TypoRow[] = [
   row(
     'hotmail.com',
     `hotnail.com hotmial.com hotmal.com hotmai.com hotmil.com hotamil.com homtail.com hotmaill.com hotmaiil.com
-    hotmail.co hotmail.cm hotmail.om hotmail.com.com hitmail.com hotmali.com hormail.com hoymail.com htomail.com
+    hotmail.co hotmail.cm hotmail.om hotmail.com.com hitmail.com hotmali.com hormail.com htomail.com
     htmail.com hotmaik.com hotmaol.com hotmsil.com hottmail.com hootmail.com hotmmail.com otmail.com hotmaul.com
-    hotmeil.com hotmale.com hotmailcom.com hotmail-com.com hptmail.com jotmail.com gotmail.com.com hotmaio.com
+    hotmeil.com hotmale.com hotmailcom.com hotmail-com.com hptmail.com hotmaio.com
     hotmall.com hotmaile.com hotmailc.com hotmjail.com hotimail.com hoitmail.com hotrmail.com hotmqil.com`,
   ),
   row(
@@ -85,22 +85,19 @@ export const TYPO_ROWS: readonly TypoRow[] = [
   row('msn.com', 'msn.cm msn.om msn.com.com msnn.com'),
   row('gmx.de', 'gmx.dee gmxx.de gmmx.de ggmx.de'),
   row('gmx.net', 'gmxx.net gmmx.net'),
-  row('web.de', 'webb.de wweb.de wed.de wbe.de web.dee'),
+  row('web.de', 'wweb.de web.dee'),
   row('t-online.de', 't-onlin.de t-onlien.de tonline.de t-onlne.de t-oline.de t-onine.de t-onlime.de t-olnine.de'),
   row('freenet.de', 'frenet.de freenett.de freent.de freeenet.de freenet.dee'),
-  row(
-    'protonmail.com',
-    'protonmal.com protonmial.com protonmai.com protonmaill.com protomail.com.com prontonmail.com protonmail.co',
-  ),
+  row('protonmail.com', 'protonmal.com protonmial.com protonmai.com protonmaill.com prontonmail.com protonmail.co'),
   row('comcast.net', 'comcas.net comcat.net comast.net comacst.net concast.net comcst.net comcastt.net comcsat.net'),
   row('verizon.net', 'verizn.net verison.net verzon.net verizion.net'),
   row('sbcglobal.net', 'sbcgloble.net sbcgobal.net sbcglobl.net sbcglobel.net sbglobal.net sbcgolbal.net'),
   row('bellsouth.net', 'belsouth.net bellsoth.net bellsout.net bellsuoth.net'),
   row('btinternet.com', 'btinterent.com btintenet.com btinernet.com btinternt.com btinternet.co btinternat.com'),
-  row('orange.fr', 'ornage.fr orage.fr.fr orang.fr orangee.fr oragne.fr oange.fr'),
+  row('orange.fr', 'ornage.fr orang.fr orangee.fr oragne.fr oange.fr'),
   row('wanadoo.fr', 'wanado.fr wandoo.fr wanadooo.fr wannadoo.fr'),
-  row('laposte.net', 'lapost.net laposte.ne lapostte.net laoste.net'),
-  row('libero.it', 'lbero.it liber.it.it libro.it.it libbero.it liberoo.it'),
+  row('laposte.net', 'lapost.net lapostte.net laoste.net'),
+  row('libero.it', 'lbero.it libbero.it liberoo.it'),
   row('virgilio.it', 'virglio.it virgillio.it vrigilio.it'),
   row('rediffmail.com', 'redifmail.com rediffmal.com rediffmial.com reddifmail.com'),
 ];

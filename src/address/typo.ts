@@ -1,7 +1,7 @@
 // Proposes the domain that was probably meant. It never changes an address; whether a guess by distance may be shown
 // depends on DNS, which the caller knows.
 import { loadDomainLists } from './domain-lists.ts';
-import { editDistance } from './edit-distance.ts';
+import { editDistance, lettersAreFar, lettersOf } from './edit-distance.ts';
 import { POPULAR_DOMAINS } from './popular-domains.ts';
 import { correctionOf, topLevelCorrectionOf } from './typo-domains.ts';
 
@@ -22,7 +22,7 @@ export function suggestDomain(domain: string): TypoSuggestion | null {
   const known = correctionOf(domain);
   if (known !== undefined) return { suggestion: known, certain: true };
   const withTopLevel = correctTopLevel(domain);
-  if (withTopLevel !== null) return { suggestion: nearestPopular(withTopLevel) ?? withTopLevel, certain: true };
+  if (withTopLevel !== null) return { suggestion: withTopLevel, certain: true };
   const near = nearestPopular(domain);
   return near === null ? null : { suggestion: near, certain: false };
 }
@@ -44,7 +44,9 @@ function nearestPopular(domain: string): string | null {
   const limit = domain.length >= LONG_ENOUGH_FOR_TWO ? 2 : 1;
   let nearest: string | null = null;
   let nearestDistance = limit + 1;
-  for (const popular of POPULAR_DOMAINS) {
+  const letters = lettersOf(domain);
+  for (const [popular, popularLetters] of POPULAR_LETTERS) {
+    if (lettersAreFar(letters, popularLetters, limit)) continue;
     const distance = editDistance(domain, popular, limit);
     if (distance === 0) return null;
     if (distance >= nearestDistance) continue;
@@ -56,3 +58,5 @@ function nearestPopular(domain: string): string | null {
 
 // Two slips in a shorter name would make nearly any name out of any other.
 const LONG_ENOUGH_FOR_TWO = 9;
+
+const POPULAR_LETTERS = POPULAR_DOMAINS.map((popular) => [popular, lettersOf(popular)] as const);

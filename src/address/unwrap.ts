@@ -49,8 +49,8 @@ export function unwrap(cell: string): Unwrapped {
   do {
     before = text;
     text = dropInvisible(text, notes);
+    text = decodeEntities(text, notes); // before the ends, whose last semicolon may close an entity
     text = trimEnds(text, notes);
-    text = decodeEntities(text, notes);
     text = dropMailto(text, notes);
     text = takeFromAngleBrackets(text, notes);
     text = mendAt(text, notes);
