@@ -12,7 +12,7 @@ export function isRelayDomain(domain: string): boolean {
   }
 }
 
-/** Domain and service; all from the services' own help pages, as of November 2026. */
+/** Domain and service. Compiled by hand from common knowledge in November 2026; the services' help pages were not re-read. */
 export const RELAY_ROWS: readonly (readonly [domain: string, service: string])[] = [
   ['duck.com', 'DuckDuckGo Email Protection'],
   ['mozmail.com', 'Firefox Relay'],
@@ -42,12 +42,8 @@ export const RELAY_ROWS: readonly (readonly [domain: string, service: string])[]
   ['4wrd.cc', 'addy.io'],
   ['burnermail.io', 'Burner Mail'],
   ['opayq.com', 'IronVest, formerly Blur'],
-  ['erine.email', 'erine.email'],
-  ['33mail.com', '33Mail'],
-  ['spamgourmet.com', 'Spamgourmet'],
   ['cloaked.id', 'Cloaked'],
   ['clkdmail.com', 'Cloaked'],
-  ['starmail.app', 'StartMail aliases'],
 ];
 
 const RELAY_DOMAINS = new Set(RELAY_ROWS.map(([domain]) => domain));
