@@ -1,6 +1,6 @@
 // Knows where the real servers' programs are, and decides whether a test that needs them runs, is skipped or fails.
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -23,6 +23,9 @@ export const PROGRAMS = {
   unshare: '/usr/bin/unshare',
   exim: join(UNPACKED, 'usr/sbin/exim4'),
   opensmtpd: join(UNPACKED, 'usr/sbin/smtpd'),
+  sendmail: join(UNPACKED, 'usr/libexec/sendmail/sendmail'),
+  sendmailMacros: join(UNPACKED, 'usr/share/sendmail/cf/m4/cf.m4'),
+  m4: '/usr/bin/m4',
 } as const;
 
 /**
@@ -41,15 +44,6 @@ export function requireServers(t: TestContext): boolean {
 function obstacleToServers(): string | null {
   if (process.platform !== 'linux') return 'they run on Linux only (private mounts, 127.0.0.0/8)';
   if (process.getuid?.() !== 0) return 'mail servers must be started as root';
-  const missing = Object.values(PROGRAMS).filter((path) => !isExecutable(path));
+  const missing = Object.values(PROGRAMS).filter((path) => !existsSync(path));
   return missing.length === 0 ? null : `these programs are missing: ${missing.join(' ')} (run .ci/install-servers)`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
