@@ -177,7 +177,7 @@ export type Zone = Readonly<
 
 export const SOA: dnsPacket.SoaAnswer = {
   type: 'SOA',
-  name: 'test',
+  name: '.',
   ttl: 900,
   data: { mname: 'ns.test', rname: 'admin.test', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 600 },
 };

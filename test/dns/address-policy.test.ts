@@ -1,0 +1,82 @@
+// Tests src/dns/address-policy.ts: one address per range, and those that hide an IPv4 address.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AddressClass, classifyAddress, mayDial } from '../../src/dns/address-policy.ts';
+
+/** Address, its class, whether it may be dialled on request (--allow-private). */
+const cases: [string, AddressClass, boolean][] = [
+  ['8.8.8.8', 'public', true],
+  ['9.255.255.255', 'public', true],
+  ['11.0.0.0', 'public', true],
+  ['172.15.255.255', 'public', true],
+  ['172.32.0.0', 'public', true],
+  ['100.63.255.255', 'public', true],
+  ['100.128.0.0', 'public', true],
+  ['198.17.255.255', 'public', true],
+  ['198.20.0.0', 'public', true],
+  ['223.255.255.255', 'public', true],
+  ['10.0.0.1', 'private', true],
+  ['172.16.0.1', 'private', true],
+  ['172.31.255.255', 'private', true],
+  ['192.168.255.255', 'private', true],
+  ['100.64.0.1', 'private', true],
+  ['100.127.255.255', 'private', true],
+  ['127.0.0.1', 'never', true],
+  ['127.255.255.254', 'never', true],
+  ['0.0.0.0', 'never', false],
+  ['0.1.2.3', 'never', false],
+  ['169.254.169.254', 'never', false],
+  ['192.0.2.1', 'never', false],
+  ['198.51.100.1', 'never', false],
+  ['203.0.113.1', 'never', false],
+  ['224.0.0.1', 'never', false],
+  ['239.255.255.255', 'never', false],
+  ['255.255.255.255', 'never', false],
+  ['192.0.0.8', 'private', false],
+  ['192.88.99.1', 'private', false],
+  ['198.18.0.1', 'private', false],
+  ['198.19.255.255', 'private', false],
+  ['240.0.0.1', 'private', false],
+  ['2001:4860:4860::8888', 'public', true],
+  ['2606:4700::', 'public', true],
+  ['::', 'never', false],
+  ['::1', 'never', true],
+  ['0:0:0:0:0:0:0:1', 'never', true],
+  ['fe80::1', 'never', false],
+  ['febf::1', 'never', false],
+  ['ff02::1', 'never', false],
+  ['2001:db8::1', 'never', false],
+  ['3fff::1', 'never', false],
+  ['fc00::1', 'private', true],
+  ['fdff::1', 'private', true],
+  ['fec0::1', 'private', false],
+  ['2001::1', 'private', false],
+  ['4000::1', 'private', false],
+  ['::2', 'private', false],
+  ['::ffff:8.8.8.8', 'public', true],
+  ['::ffff:10.0.0.1', 'private', true],
+  ['::ffff:127.0.0.1', 'never', true],
+  ['::ffff:7f00:1', 'never', true],
+  ['::FFFF:A9FE:A9FE', 'never', false],
+  ['64:ff9b::8.8.8.8', 'public', true],
+  ['64:ff9b::10.1.1.1', 'private', true],
+  ['64:ff9b::7f00:1', 'never', true],
+  ['64:ff9b:1::808:808', 'private', false],
+  ['2002:808:808::1', 'public', true],
+  ['2002:c0a8:101::1', 'private', true],
+  ['2002:7f00:1::', 'never', true],
+  ['', 'never', false],
+  ['example.test', 'never', false],
+  ['127.1', 'never', false],
+  ['010.0.0.1', 'never', false],
+  ['8.8.8.8:25', 'never', false],
+  ['fe80::1%eth0', 'never', false],
+  ['2606:4700::%eth0', 'never', false],
+];
+for (const [ip, expected, onRequest] of cases) {
+  test(`"${ip}" is ${expected}${onRequest ? '' : ', and not dialled on any request'}`, () => {
+    assert.equal(classifyAddress(ip), expected);
+    assert.equal(mayDial(ip, { allowPrivate: false }), expected === 'public');
+    assert.equal(mayDial(ip, { allowPrivate: true }), onRequest);
+  });
+}
