@@ -57,6 +57,8 @@ function macroSettings(options: SendmailOptions, folder: string): string {
     // The folder for temporary files, above the configuration, is everybody's.
     "define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe')",
     "define(`confTO_IDENT', `0')",
+    // The machine's addresses are not among its own names, or callers from loopback would count as itself.
+    "define(`confDONT_PROBE_INTERFACES', `True')",
     `define(\`confDOMAIN_NAME', \`${options.hostname}')`,
     `define(\`confPID_FILE', \`${folder}/sendmail.pid')`,
     `define(\`confSERVICE_SWITCH_FILE', \`${folder}/service.switch')`,

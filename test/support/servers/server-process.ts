@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PROGRAMS } from './programs.ts';
 import type { WorkFolder } from './work-folder.ts';
@@ -141,11 +142,32 @@ async function endGroup(pid: number): Promise<boolean> {
 
 async function groupIsGone(pid: number, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (signalGroup(pid, 0)) {
+  while (groupHasLivingProcess(pid)) {
     if (performance.now() > deadline) return false;
     await pause(10);
   }
   return true;
+}
+
+/** A dead process whose new parent has not looked at it (some containers have no proper init) does not count. */
+function groupHasLivingProcess(group: number): boolean {
+  if (!signalGroup(group, 0)) return false;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      const [state, , processGroup] = statOf(pid);
+      return Number(processGroup) === group && state !== 'Z';
+    });
+}
+
+/** State, parent, process group …: proc(5), the fields behind the command's name, which may hold anything itself. */
+function statOf(pid: string): readonly string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return []; // it ended meanwhile
+  }
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
