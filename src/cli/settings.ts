@@ -34,7 +34,7 @@ export type SettingsOf<Specs extends readonly OptionSpec[]> = {
 };
 
 /** Where a setting came from; an earlier one of these wins over a later one. */
-export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
+export type SettingSource = 'flag' | 'env' | 'config' | 'default';
 
 /** A value as it was written outside the command line, and where: "MAILGATE_WAIT", "wait in config.toml, line 3". */
 export interface WrittenValue {
@@ -97,7 +97,7 @@ export function addOptions(command: Command, specs: readonly OptionSpec[]): void
 export function settingsFrom<const Specs extends readonly OptionSpec[]>(
   command: Command,
   specs: Specs,
-  written: { readonly environment: WrittenSettings; readonly file: WrittenSettings },
+  written: { readonly env: WrittenSettings; readonly config: WrittenSettings },
 ): SettingsOf<Specs> {
   const given = new Map<string, WrittenValue>();
   const values = command.optsWithGlobals();
@@ -106,7 +106,7 @@ export function settingsFrom<const Specs extends readonly OptionSpec[]>(
     if (command.getOptionValueSourceWithGlobals(key) !== 'cli') continue;
     given.set(spec.name, { value: values[key], origin: `--${longNameOf(spec.flags)}` });
   }
-  const settled = resolveSettings(specs, { flags: given, ...written });
+  const settled = resolveSettings({ specs, flags: given, ...written });
   return Object.fromEntries([...settled].map(([name, { value }]) => [name, value])) as SettingsOf<Specs>;
 }
 
@@ -118,21 +118,26 @@ export interface Resolved {
   readonly origin: string | null;
 }
 
-/** What counts for each option. Flags hold values read already; what was written elsewhere is read here. */
-export function resolveSettings(
-  specs: readonly OptionSpec[],
-  given: { readonly flags: WrittenSettings; readonly environment: WrittenSettings; readonly file: WrittenSettings },
-): Map<string, Resolved> {
-  return new Map(specs.map((spec) => [spec.name, resolve(spec, given)]));
+/** Every place a setting may come from. Flags hold values read already; the others are read when they count. */
+export interface GivenSettings {
+  readonly specs: readonly OptionSpec[];
+  readonly flags: WrittenSettings;
+  readonly env: WrittenSettings;
+  readonly config: WrittenSettings;
 }
 
-function resolve(spec: OptionSpec, given: Parameters<typeof resolveSettings>[1]): Resolved {
-  const flag = given.flags.get(spec.name);
+/** What counts for each option: the flag, else the variable, else the config file, else the default. */
+export function resolveSettings(given: GivenSettings): Map<string, Resolved> {
+  return new Map(given.specs.map((spec) => [spec.name, resolve(spec, given)]));
+}
+
+function resolve(spec: OptionSpec, { flags, env, config }: GivenSettings): Resolved {
+  const flag = flags.get(spec.name);
   if (flag !== undefined) return { ...flag, source: 'flag' };
-  const variable = given.environment.get(spec.name);
-  if (variable !== undefined) return { ...readWritten(spec, variable), source: 'environment' };
-  const entry = given.file.get(spec.name);
-  if (entry !== undefined) return { ...readWritten(spec, entry), source: 'file' };
+  const variable = env.get(spec.name);
+  if (variable !== undefined) return { ...readWritten(spec, variable), source: 'env' };
+  const entry = config.get(spec.name);
+  if (entry !== undefined) return { ...readWritten(spec, entry), source: 'config' };
   return { value: spec.default, source: 'default', origin: null };
 }
 
