@@ -91,6 +91,7 @@ export class Connection {
     signal?.addEventListener('abort', this.#onAbort);
     // The 'error' listener stays on to the end: a reset that follows our own close must not become an exception.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    // Not left to 'close', which comes a little later: a command written in between would look like a reset.
     socket.on('end', () => this.lose('closed', 'the host closed the connection'));
     socket.on('close', () => {
       this.lose('closed', 'the connection closed');

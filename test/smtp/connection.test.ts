@@ -70,6 +70,7 @@ const lostAnswers: readonly (readonly [
   [['250 a\r\n55'], 'close', 'closed', 'the beginning of another reply'],
   [['250 a\r\ngarbage\r\n'], 'stay', 'protocol', 'garbage behind the answer'],
   [['250 a\r\n421 b\r\n250 c\r\n'], 'stay', 'protocol', 'more behind a goodbye'],
+  [['250 a\r\n250 b\r\n250 c\r\n25'], 'stay', 'protocol', 'a flood that never ends with a reply'],
   [['250 a\r\n'.repeat(5000)], 'stay', 'protocol', 'a flood of replies'],
   [[`550 ${'x'.repeat(100_000)}`], 'stay', 'protocol', 'a line without end'],
   [['550-x\r\n'.repeat(5000)], 'stay', 'protocol', 'a reply without end'],

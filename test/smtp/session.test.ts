@@ -82,16 +82,18 @@ test('reads replies cut into single bytes, with bare LF and without text', async
   await session.close();
 });
 
-test('gives its sender in MAIL', async () => {
-  const server = await serve(async (peer) => {
-    await peer.send('220 mx\r\n');
-    await peer.answer(/^EHLO/, '250 mx\r\n');
-    await peer.answer('MAIL FROM:<probe@client.test>', '250 Ok\r\n');
-    await peer.answer('QUIT', '221 Bye\r\n');
+for (const mailFrom of ['probe@client.test', '"a@b"@client.test']) {
+  test(`gives its sender ${mailFrom} in MAIL`, async () => {
+    const server = await serve(async (peer) => {
+      await peer.send('220 mx\r\n');
+      await peer.answer(/^EHLO/, '250 mx\r\n');
+      await peer.answer(`MAIL FROM:<${mailFrom}>`, '250 Ok\r\n');
+      await peer.answer('QUIT', '221 Bye\r\n');
+    });
+    const session = await openReady(server, { mailFrom });
+    await session.close();
   });
-  const session = await openReady(server, { mailFrom: 'probe@client.test' });
-  await session.close();
-});
+}
 
 test('speaks from the source address it is given', async () => {
   let from = '';
@@ -144,34 +146,45 @@ test('tells the dialogue, made printable, to whoever listens', async () => {
   ]);
 });
 
-test('measures each reply, the slowest, and the greet pause apart from them', async () => {
+test('measures each reply, the slowest of them, and the greet pause apart', async () => {
   const clock = createHandClock();
-  const asked = gate();
-  const answered = gate();
-  const greet = gate();
+  const pauses = { banner: gate(), mail: gate(), slow: gate(), quick: gate() };
+  const reached = { connection: gate(), mail: gate(), slow: gate(), quick: gate() };
   const server = await serve(async (peer) => {
-    await greet.opened;
-    await peer.upToMail();
-    await peer.expect(/^RCPT/);
-    asked.open();
-    await answered.opened;
-    await peer.send('250 Ok\r\n');
+    await pauses.banner.opened;
+    await peer.send('220 mx\r\n');
+    await peer.answer(/^EHLO/, '250 mx\r\n');
+    for (const [command, step] of [
+      [/^MAIL/, 'mail'],
+      [/^RCPT/, 'slow'],
+      [/^RCPT/, 'quick'],
+    ] as const) {
+      await peer.expect(command);
+      reached[step].open();
+      await pauses[step].opened;
+      await peer.send('250 Ok\r\n');
+    }
     await peer.answer('QUIT', '221 Bye\r\n');
   });
-  const connected = gate();
-  const opening = openReady(server, { clock, trace: (direction) => direction === 'note' && connected.open() });
-  await connected.opened;
+  async function pass(step: 'mail' | 'slow' | 'quick', ms: number): Promise<void> {
+    await reached[step].opened;
+    clock.advance(ms);
+    pauses[step].open();
+  }
+
+  const opening = openReady(server, { clock, trace: () => reached.connection.open() });
+  await reached.connection.opened;
   clock.advance(6000);
-  greet.open();
+  pauses.banner.open();
+  await pass('mail', 300);
   const session = await opening;
   assert.equal(session.greetingMs, 6000);
-  assert.equal(session.slowestReplyMs, 0);
-  const asking = session.ask(jane);
-  await asked.opened;
-  clock.advance(1000);
-  answered.open();
-  const answer = await asking;
-  assert.equal(answer.status === 'replied' && answer.ms, 1000);
+  assert.equal(session.slowestReplyMs, 300);
+
+  const [slow] = await Promise.all([session.ask(jane), pass('slow', 1000)]);
+  assert.equal(slow.status === 'replied' && slow.ms, 1000);
+  const [quick] = await Promise.all([session.ask(john), pass('quick', 20)]);
+  assert.equal(quick.status === 'replied' && quick.ms, 20);
   assert.equal(session.slowestReplyMs, 1000);
   await session.close();
   assert.equal(clock.pending, 0, 'no deadline is left behind');
