@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { makeCertificate } from './certificate.ts';
 import { PROGRAMS } from './programs.ts';
@@ -41,6 +42,10 @@ export interface PostfixDomain {
 export interface PostfixServer extends ServerProcess {
   /** Every log line so far, also those of conversations that have just ended. */
   log(): Promise<readonly string[]>;
+  /** The recipients of served domains that it was asked for, accepted or not, in order. */
+  askedRecipients(): Promise<readonly string[]>;
+  /** How many connections it has had, those of the tests' own preparations included. */
+  connectionCount(): Promise<number>;
 }
 
 /** Starts Postfix; returns when every listener gives its banner. */
@@ -67,7 +72,10 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixServ
   // All listeners open at once. One with postscreen is not asked: it remembers each caller that has waited its test out.
   const asked = options.listeners.filter((listener) => !listener.postscreen);
   for (const listener of asked) await awaitReady(server, () => expectBanner(listener));
-  return Object.assign(server, { log: () => settledLog(options, join(folder.path, 'maillog')) });
+  const log = () => settledLog(options, join(folder.path, 'maillog'));
+  const askedRecipients = async () => (await log()).flatMap((line) => / asked; .* to=<([^>]*)>/.exec(line)?.[1] ?? []);
+  const connectionCount = async () => (await log()).filter((line) => / connect from /i.test(line)).length;
+  return Object.assign(server, { log, askedRecipients, connectionCount });
 }
 
 /**
@@ -183,6 +191,8 @@ function lines(settings: PostfixSettings): readonly string[] {
 }
 
 let markers = 0;
+/** Whoever calls from here is left out of the log. */
+const MARKER_CALLER = '127.0.0.66';
 
 /**
  * The log writer runs beside the listeners, so a line may come late. A marker sent behind everything else is waited for:
@@ -193,9 +203,11 @@ async function settledLog(options: PostfixOptions, path: string): Promise<readon
   if (listener === undefined) throw new Error('the log can be read only through a listener without postscreen');
   markers += 1;
   const marker = `log-marker-${markers}@relay-denied.invalid`;
-  await talkSmtp(listener, ['MAIL FROM:<marker@client.test>', `RCPT TO:<${marker}>`]);
+  const lines = ['MAIL FROM:<marker@client.test>', `RCPT TO:<${marker}>`];
+  await talkSmtp({ ...listener, caller: MARKER_CALLER }, lines);
   for (;;) {
     const log = await readFile(path, 'utf8');
-    if (log.includes(marker)) return log.split('\n').filter((line) => !line.includes('relay-denied.invalid'));
+    if (log.includes(marker)) return log.split('\n').filter((line) => !line.includes(`[${MARKER_CALLER}]`));
+    await pause(10);
   }
 }

@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+  /** The loopback address to call from; left out: 127.0.0.1. */
+  readonly caller?: string;
 }
 
 /** How long a reply may take on a busy machine; longer than any delay that a server under test is told to make. */
@@ -22,7 +24,8 @@ export interface SmtpConversation {
 
 /** Connects and reads the banner. */
 export async function openConversation(endpoint: Endpoint): Promise<SmtpConversation> {
-  const socket = connect(endpoint.port, endpoint.address);
+  const { address, port, caller } = endpoint;
+  const socket = connect({ host: address, port, ...(caller !== undefined && { localAddress: caller }) });
   await once(socket, 'connect');
   const replies = readReplies(socket);
   const next = async () => (await replies.next()).value ?? '';
