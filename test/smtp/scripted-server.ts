@@ -41,7 +41,11 @@ export async function startScriptedServer(script: Script, address = '127.0.0.1')
     connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    plays.push(script(peerOf(socket), connections).catch((error: unknown) => (socket.destroy(), error)));
+    const play = script(peerOf(socket), connections).catch((error: unknown) => {
+      socket.destroy();
+      return error;
+    });
+    plays.push(play);
   });
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return {
