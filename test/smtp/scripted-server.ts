@@ -47,7 +47,7 @@ export async function startScriptedServer(script: Script, address = '127.0.0.1')
     });
     plays.push(play);
   });
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, address, resolve));
   return {
     port: (server.address() as { port: number }).port,
     get connections() {
