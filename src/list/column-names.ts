@@ -17,99 +17,95 @@ export type NameMatch = 'exact' | 'contains' | 'none';
 
 export function nameMatch(name: string): NameMatch {
   const plain = plainName(name);
-  if (EXACT_NAMES.has(plain)) return 'exact';
-  return WORDS.some((word) => plain.includes(word)) ? 'contains' : 'none';
+  if (exactNames.has(plain)) return 'exact';
+  return words.some((word) => plain.includes(word)) ? 'contains' : 'none';
 }
 
 /** Whole names. Sources: export formats of the programs named, else the word for it in the language named. */
-const EXACT_NAMES: ReadonlySet<string> = new Set(
-  [
-    'email', // Mailchimp, HubSpot, Brevo, Stripe, Shopify; `E-mail` of Windows Contacts
-    'emails',
-    'email address', // Mailchimp, Google Workspace; `E-mail Address` of Outlook
-    'email addresses',
-    'e-mail 1 - value', // Google Contacts
-    'email addr',
-    'email id', // Indian English
-    'mail', // LDAP attribute, RFC 4524 section 2.16
-    'mail address',
-    'primary email',
-    'your email',
-    'correo', // Spanish
-    'correo electrónico',
-    'dirección de correo',
-    'dirección de correo electrónico',
-    'dirección de email',
-    'correu electrònic', // Catalan
-    'endereço de e-mail', // Portuguese
-    'endereço de correio eletrónico',
-    'correio eletrônico',
-    'courriel', // French
-    'adresse courriel',
-    'adresse e-mail',
-    'adresse mail',
-    'adresse électronique',
-    'adresse de messagerie', // French Outlook
-    'mél',
-    'E-Mail-Adresse', // German
-    'E-Mail-Adressen',
-    'Mailadresse',
-    'indirizzo email', // Italian
-    'indirizzo di posta elettronica',
-    'posta elettronica',
-    'e-mailadres', // Dutch
-    'adres e-mail', // Polish; Dutch too
-    'mailadres',
-    'poczta elektroniczna',
-    'epost', // Norwegian, Swedish
-    'e-postadress',
-    'e-postadresse',
-    'e-mailadresse', // Danish
-    'sähköposti', // Finnish
-    'sähköpostiosoite',
-    'netfang', // Icelandic
-    'e-mailová adresa', // Czech, Slovak
-    'e-mail cím', // Hungarian
-    'adresă de email', // Romanian
-    'e-posta', // Turkish
-    'e-posta adresi',
-    'e-pošta', // Slovene
-    'el. paštas', // Lithuanian
-    'e-pasts', // Latvian
-    'διεύθυνση email', // Greek
-    'ηλεκτρονικό ταχυδρομείο',
-    'электронная почта', // Russian
-    'адрес электронной почты',
-    'эл. почта',
-    'почта',
-    'емейл',
-    'имейл', // Bulgarian
-    'електронна пошта', // Ukrainian
-    'メール', // Japanese
-    'メールアドレス',
-    'eメール',
-    '电子邮件', // Chinese, simplified
-    '电子邮箱',
-    '邮箱',
-    '邮箱地址',
-    '邮件地址',
-    '電子郵件', // Chinese, traditional
-    '電子信箱',
-    '이메일', // Korean
-    '이메일 주소',
-    '전자우편',
-    'địa chỉ email', // Vietnamese
-    'อีเมล', // Thai
-    'البريد الإلكتروني', // Arabic
-    'דואר אלקטרוני', // Hebrew
-    'דוא״ל',
-    'ईमेल', // Hindi
-    'surel', // Indonesian
-  ].map(plainName),
-);
+export const EXACT_NAMES: readonly string[] = [
+  'email', // Mailchimp, HubSpot, Brevo, Stripe, Shopify; `E-mail` of Windows Contacts
+  'emails',
+  'email address', // Mailchimp, Google Workspace; `E-mail Address` of Outlook
+  'email addresses',
+  'e-mail 1 - value', // Google Contacts
+  'email addr',
+  'email id', // Indian English
+  'mail', // LDAP attribute, RFC 4524 section 2.16
+  'mail address',
+  'primary email',
+  'your email',
+  'correo', // Spanish
+  'correo electrónico',
+  'dirección de correo',
+  'dirección de correo electrónico',
+  'dirección de email',
+  'correu electrònic', // Catalan
+  'endereço de e-mail', // Portuguese
+  'endereço de correio eletrónico',
+  'correio eletrônico',
+  'courriel', // French
+  'adresse courriel',
+  'adresse e-mail',
+  'adresse mail',
+  'adresse électronique',
+  'adresse de messagerie', // French Outlook
+  'mél',
+  'E-Mail-Adresse', // German; Danish too
+  'E-Mail-Adressen',
+  'Mailadresse',
+  'indirizzo email', // Italian
+  'indirizzo di posta elettronica',
+  'posta elettronica',
+  'e-mailadres', // Dutch
+  'adres e-mail', // Polish; Dutch too
+  'mailadres',
+  'poczta elektroniczna',
+  'epost', // Norwegian, Swedish
+  'e-postadress',
+  'e-postadresse',
+  'sähköposti', // Finnish
+  'sähköpostiosoite',
+  'netfang', // Icelandic
+  'e-mailová adresa', // Czech, Slovak
+  'e-mail cím', // Hungarian
+  'adresă de email', // Romanian
+  'e-posta', // Turkish; Slovene `e-pošta`
+  'e-posta adresi',
+  'el. paštas', // Lithuanian
+  'e-pasts', // Latvian
+  'διεύθυνση email', // Greek
+  'ηλεκτρονικό ταχυδρομείο',
+  'электронная почта', // Russian
+  'адрес электронной почты',
+  'эл. почта',
+  'почта',
+  'емейл',
+  'имейл', // Bulgarian
+  'електронна пошта', // Ukrainian
+  'メール', // Japanese
+  'メールアドレス',
+  'eメール',
+  '电子邮件', // Chinese, simplified
+  '电子邮箱',
+  '邮箱',
+  '邮箱地址',
+  '邮件地址',
+  '電子郵件', // Chinese, traditional
+  '電子信箱',
+  '이메일', // Korean
+  '이메일 주소',
+  '전자우편',
+  'địa chỉ email', // Vietnamese
+  'อีเมล', // Thai
+  'البريد الإلكتروني', // Arabic
+  'דואר אלקטרוני', // Hebrew
+  'דוא״ל',
+  'ईमेल', // Hindi
+  'surel', // Indonesian
+];
 
 /** Words within longer names (`work_email`, `Kunden-E-Mail`). Short ones such as `mail` would also find `mailing_city`. */
-const WORDS: readonly string[] = [
+export const WORDS: readonly string[] = [
   'email',
   'mailaddress',
   'mailadress',
@@ -125,4 +121,7 @@ const WORDS: readonly string[] = [
   '电子邮件',
   '電子郵件',
   '이메일',
-].map(plainName);
+];
+
+const exactNames: ReadonlySet<string> = new Set(EXACT_NAMES.map(plainName));
+const words = WORDS.map(plainName);

@@ -69,6 +69,11 @@ export function holdsAddress(row: readonly string[]): boolean {
   return row.some((cell) => /\S[@＠]/.test(cell));
 }
 
+/** True where a cell of the row is the name the person gave. */
+export function holdsName(row: readonly string[], wanted: string): boolean {
+  return !/^\d+$/.test(wanted) && row.some((cell) => fold(cell) === fold(wanted));
+}
+
 const LONGEST_ADDRESS_CELL = 512;
 
 /** Coarse on purpose: it tells columns apart and judges no address. */

@@ -1,6 +1,6 @@
 // Decides from the first rows of a list what stands where: names, data, the address column and mailgate's own columns.
 import { MailgateError } from '../errors.ts';
-import { findAddressColumn, holdsAddress } from './columns.ts';
+import { findAddressColumn, holdsAddress, holdsName } from './columns.ts';
 import { commonest } from './delimiter.ts';
 
 /** One of the first rows. */
@@ -46,7 +46,7 @@ export function findLayout(rows: readonly SampledRow[], options: LayoutOptions):
   const firstFilled = rows.findIndex((row, index) => index >= lead && !row.isBlank);
   const first = rows[firstFilled];
   if (first === undefined) throw new MailgateError('input', `${options.name} holds no rows, only blank lines`);
-  const hasHeader = options.header ?? !holdsAddress(first.cells ?? []);
+  const hasHeader = options.header ?? looksLikeHeader(first.cells ?? [], options.column);
   const header = hasHeader ? (first.cells ?? []) : null;
   const rowsBeforeData = hasHeader ? firstFilled + 1 : lead;
   const data = rows.slice(rowsBeforeData).flatMap(({ cells, isBlank }) => (cells === null || isBlank ? [] : [cells]));
@@ -64,6 +64,11 @@ export function findLayout(rows: readonly SampledRow[], options: LayoutOptions):
     addressColumn,
     ownColumns: findOwnColumns(header ?? [], { prefix: options.prefix, addressColumn }),
   };
+}
+
+/** A row is taken for one of names unless it holds an address; one that holds the name asked for is one in any case. */
+function looksLikeHeader(row: readonly string[], wanted: string | undefined): boolean {
+  return (wanted !== undefined && holdsName(row, wanted)) || !holdsAddress(row);
 }
 
 /** The address column is the user's whatever it is called: with an empty prefix, `address` would be ours. */

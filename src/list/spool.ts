@@ -18,6 +18,7 @@ export interface SpooledFile {
  * @throws MailgateError `output` where there is no room for it; nothing is then left behind
  */
 export async function spoolToFile(stream: Readable, folder: string): Promise<SpooledFile> {
+  stream.on('error', () => {}); // told by the loop below, even if it comes before
   await removeLeftovers(folder);
   const path = join(folder, temporaryName('stdin'));
   const dispose = () =>
