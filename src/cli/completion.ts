@@ -211,7 +211,9 @@ function fishLines(program: string, path: string, node: Node): string[] {
   const head = `complete -c ${program} -n "${path} ${listed(node.path)}"`;
   const commands = node.commands.map(({ name, description }) => `${head} -f -a ${name} -d ${fishQuoted(description)}`);
   const options = node.options.map(({ long, description, takesValue, choices }) => {
-    const value = choices.length > 0 ? ` -x -a ${fishQuoted(choices.join(' '))}` : takesValue ? ' -r' : '';
+    // __fish_append completes behind the last comma.
+    const words = ` -x -a ${fishQuoted(`(__fish_append , ${choices.join(' ')})`)}`;
+    const value = choices.length > 0 ? words : takesValue ? ' -r' : '';
     return `${head} -l ${long.slice(2)}${value} -d ${fishQuoted(description)}`;
   });
   return [...commands, ...options];

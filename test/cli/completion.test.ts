@@ -108,4 +108,5 @@ test('fish completes commands, options and their words', { skip: noFish }, (t) =
   assert.ok(complete('mailgate cache f').includes('forget'));
   assert.ok(complete('mailgate verify --ke').includes('--keep'));
   assert.ok(complete('mailgate verify --keep in').includes('invalid'));
+  assert.ok(complete('mailgate verify --keep valid,ca').includes('valid,catchall'));
 });
