@@ -1,0 +1,28 @@
+// The numbers of a run that people may tune, each with its reason; flags and the config file override them.
+
+export const VERIFY_DEFAULTS = {
+  /** Connections at once over all providers; more buys nothing until hundreds of providers are asked at once. */
+  concurrency: 100,
+  /** Connections at once for one domain. */
+  perDomain: 3,
+  /** Connections at once to one provider: receivers count their clients, and Gmail or Microsoft watch closely. */
+  perProvider: 5,
+  /** Domains looked up at once; resolvers and docker's proxy drop datagrams well above this. */
+  dnsConcurrency: 64,
+  /** Planned domains that wait for a connection at most, so that a list of millions of domains stays flat in memory. */
+  plannedDomains: 20_000,
+  /** Addresses a domain's queue holds in memory at once; the rest waits in the work file. */
+  jobPage: 64,
+  /** Addresses of mail hosts tried for one domain, as Postfix does (smtp_mx_address_limit 5). */
+  hostAddressLimit: 5,
+  /** Failed first connections to one address after which it is taken for dead until the end of the run. */
+  deadAfterFailures: 2,
+  /** Sessions refused in a row at the greeting, EHLO or MAIL after which a provider is asked no more in this run. */
+  blockedAfterRefusals: 3,
+  /** Acceptances that wait for a refusal before the catch-all question is asked after all. */
+  acceptancesBeforeControl: 20,
+  /** Providers whose every first connection failed, none having succeeded, before port 25 is taken for blocked. */
+  portBlockedAfterProviders: 10,
+  /** Pauses before a domain whose look-up failed is looked up again, at the end of the run. */
+  dnsRetryDelaysMs: [5_000, 10_000] as readonly number[],
+} as const;

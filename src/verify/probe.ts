@@ -1,0 +1,233 @@
+// Holds the session for one address: finds a mail host that talks to us, asks about the recipient, and says what came back.
+import type { Clock } from '../clock.ts';
+import { mayDial } from '../dns/address-policy.ts';
+import type { MailHost } from '../dns/mail-hosts.ts';
+import { meaningOf, type ReplyStage, verdictOfMeaning } from '../smtp/meaning.ts';
+import type { openSession, Session, SessionFailure } from '../smtp/session.ts';
+import type { SessionTimeouts } from '../smtp/timeouts.ts';
+import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
+import type { HostMemory } from './hosts.ts';
+import type { DomainPlan } from './plan.ts';
+
+type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
+
+/** The recipient of a question, already screened: local part as it goes on the wire, A-label domain. */
+export interface Recipient {
+  readonly local: string;
+  readonly domain: string;
+  readonly smtputf8: boolean;
+}
+
+/** Who asks, and how. */
+export interface ProbeIdentity {
+  /** The name given in EHLO. */
+  readonly heloName: string;
+  /** The MAIL FROM address, or null for the empty reverse-path `<>`. */
+  readonly mailFrom: string | null;
+  /** The local address to connect from, or null for the system's choice. */
+  readonly sourceIp: string | null;
+}
+
+export interface ProbeOptions {
+  readonly openSession: typeof openSession;
+  readonly identity: ProbeIdentity;
+  readonly port: number;
+  readonly timeouts: SessionTimeouts;
+  readonly allowPrivate: boolean;
+  readonly hostAddressLimit: number;
+  readonly hosts: HostMemory;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told of every step, for `check` and `--verbose`; null where nobody listens. */
+  readonly observe: ((event: ProbeEvent) => void) | null;
+}
+
+/** One step of a probe, as evidence for people. */
+export type ProbeEvent =
+  | {
+      readonly type: 'dialogue';
+      readonly host: string;
+      readonly direction: 'sent' | 'received' | 'note';
+      readonly line: string;
+    }
+  | { readonly type: 'connect'; readonly host: string; readonly address: string; readonly outcome: string }
+  | {
+      readonly type: 'reply';
+      readonly host: string;
+      readonly recipient: string;
+      readonly meaning: Meaning;
+      readonly rule: string;
+      readonly reply: Reply;
+      readonly control: boolean;
+    };
+
+export type Probe =
+  | {
+      readonly status: 'open';
+      readonly session: Session;
+      readonly host: string;
+      readonly address: string;
+      readonly attempts: number;
+    }
+  | {
+      readonly status: 'failed';
+      readonly reason: Reason;
+      readonly stage: Stage;
+      readonly reply: Reply | null;
+      readonly detail: string;
+      readonly host: string | null;
+      readonly attempts: number;
+    };
+
+type Failed = Extract<Probe, { status: 'failed' }>;
+
+/**
+ * Opens a session with the first mail host that lets us in, in the order of preference. Only failures before the end
+ * of the greeting move on to the next host (RFC 5321 section 5.1); whatever is refused later is this domain's answer.
+ */
+export async function openProbe(plan: AskPlan, recipient: Recipient, options: ProbeOptions): Promise<Probe> {
+  let attempts = 0;
+  let failure: Failed | null = null;
+  for (const { host, address } of candidatesOf(plan.hosts, options)) {
+    attempts += 1;
+    const at = { host: host.name, address, provider: plan.provider.key, attempts };
+    const start = await options.openSession({
+      address,
+      port: options.port,
+      hostname: host.name,
+      ...options.identity,
+      smtputf8: recipient.smtputf8,
+      timeouts: options.timeouts,
+      clock: options.clock,
+      signal: options.signal,
+      ...(options.observe === null ? {} : { trace: traceOf(host.name, options.observe) }),
+    });
+    if (start.status === 'ready') {
+      noteEntered(at, options, null);
+      return { status: 'open', session: start.session, host: host.name, address, attempts };
+    }
+    await start.closed; // until then the host counts this connection, and so do our limits
+    const failed = judgeFailure(start, at);
+    noteFailed(start, failed, at, options);
+    failure = strongerOf(failure, failed);
+    if (!start.tryNextHost || options.signal.aborted) break;
+  }
+  return failure ?? allDead(plan);
+}
+
+/** Every address worth dialling: alive, permitted, at most the limit, preferring to try two hosts over two addresses of one. */
+function candidatesOf(hosts: readonly MailHost[], options: ProbeOptions): { host: MailHost; address: string }[] {
+  const candidates: { host: MailHost; address: string }[] = [];
+  for (const host of hosts) {
+    for (const address of host.addresses) {
+      // Judged again right before dialling: the cache may hold an answer from before a flag or a rule changed.
+      if (!mayDial(address, { allowPrivate: options.allowPrivate })) continue;
+      if (options.hosts.isDead(address)) continue;
+      candidates.push({ host, address });
+      if (candidates.length >= options.hostAddressLimit) return candidates;
+    }
+  }
+  return candidates;
+}
+
+interface At {
+  readonly host: string;
+  readonly address: string;
+  readonly provider: string;
+  readonly attempts: number;
+}
+
+function judgeFailure(start: SessionFailure, at: At): Failed {
+  const base = {
+    status: 'failed',
+    stage: start.stage,
+    reply: start.reply,
+    detail: start.detail,
+    host: at.host,
+    attempts: at.attempts,
+  } as const;
+  return { ...base, reason: reasonOfFailure(start, at.host) };
+}
+
+/** The reason a session that did not come about, or was lost, leads to. */
+export function reasonOfFailure(
+  failure: { readonly failure: SessionFailure['failure']; readonly stage: ReplyStage; readonly reply: Reply | null },
+  host: string,
+): Reason {
+  switch (failure.failure) {
+    case 'reply': {
+      if (failure.reply === null) return 'protocol_error';
+      const result = meaningOf({ ...failure.reply, stage: failure.stage, host });
+      const { reason } = verdictOfMeaning(result.meaning, {
+        ...result,
+        code: failure.reply.code,
+        stage: failure.stage,
+      });
+      // Before RCPT nothing can be said about a mailbox, whatever the words.
+      return reason === 'mailbox_not_found' || reason === 'accepted' ? 'blocked' : reason;
+    }
+    case 'timeout':
+      return failure.stage === 'connect' ? 'connect_failed' : 'timeout';
+    case 'refused':
+    case 'unreachable':
+    case 'reset':
+    case 'closed':
+      return 'connect_failed';
+    case 'protocol':
+      return 'protocol_error';
+    case 'smtputf8_not_offered':
+      return 'smtputf8_needed';
+    case 'cancelled':
+      return 'not_checked';
+  }
+}
+
+function noteEntered(at: At, options: ProbeOptions, refusal: Failed | null): void {
+  options.hosts.noteConnect(at, 'connected');
+  options.hosts.noteEntry(
+    at.provider,
+    refusal === null
+      ? null
+      : { reply: refusal.reply, stage: refusal.stage as 'greeting' | 'ehlo' | 'tls' | 'mail', host: at.host },
+  );
+  options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: refusal?.detail ?? 'ready' });
+}
+
+function noteFailed(start: SessionFailure, failed: Failed, at: At, options: ProbeOptions): void {
+  if (start.failure === 'cancelled') return;
+  if (start.stage === 'connect') {
+    options.hosts.noteConnect(at, 'failed');
+    options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
+    return;
+  }
+  const isAboutUs = failed.reason === 'blocked' || failed.reason === 'sender_rejected';
+  if (isAboutUs) noteEntered(at, options, failed);
+  else {
+    options.hosts.noteConnect(at, 'connected');
+    options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
+  }
+}
+
+/** Of several hosts' failures the one that says most: a refusal in words before a silence, a later stage before an earlier. */
+function strongerOf(before: Failed | null, now: Failed): Failed {
+  if (before === null || now.reply !== null || before.reply === null) return now;
+  return { ...before, attempts: now.attempts };
+}
+
+function allDead(plan: AskPlan): Failed {
+  const names = plan.hosts.map((host) => host.name).slice(0, 3);
+  return {
+    status: 'failed',
+    reason: 'connect_failed',
+    stage: 'connect',
+    reply: null,
+    detail: `no connection to ${names.join(', ') || plan.domain}: every address failed before in this run`,
+    host: plan.hosts[0]?.name ?? null,
+    attempts: 0,
+  };
+}
+
+function traceOf(host: string, observe: (event: ProbeEvent) => void) {
+  return (direction: 'sent' | 'received' | 'note', line: string): void =>
+    observe({ type: 'dialogue', host, direction, line });
+}

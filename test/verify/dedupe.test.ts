@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KeyTable } from '../../src/verify/dedupe.ts';
+
+test('a key keeps the row it was first seen in, through growth, like a Map', () => {
+  const table = new KeyTable({ expected: 10, random: () => 0.3 });
+  const model = new Map<string, number>();
+  for (let row = 1; row <= 50_000; row += 1) {
+    const key = `person${(row * 7919) % 30_000}@domain${row % 97}.test`;
+    const expected = model.get(key) ?? row;
+    model.set(key, expected);
+    assert.equal(table.firstRowOf(key, row), expected);
+  }
+  assert.equal(table.size, model.size);
+});
+
+test('keys that differ in one character, in order or in length stay apart', () => {
+  const table = new KeyTable({ expected: 1000, random: () => 0.7 });
+  const keys = [
+    'a@b.test',
+    'b@a.test',
+    'aa@b.test',
+    'a@bb.test',
+    'A@b.test',
+    'a@b.tesU',
+    'ü@b.test',
+    '一@b.test',
+    '丁@b.test',
+    '',
+  ];
+  keys.forEach((key, index) => {
+    assert.equal(table.firstRowOf(key, index + 1), index + 1, key);
+  });
+  keys.forEach((key, index) => {
+    assert.equal(table.firstRowOf(key, 999), index + 1, key);
+  });
+});
+
+test('64 bits of hash hold a million similar addresses apart', () => {
+  const table = new KeyTable({ expected: 1_000_000, random: () => 0.1 });
+  for (let row = 1; row <= 1_000_000; row += 1) table.firstRowOf(`user${row}@example.test`, row);
+  assert.equal(table.size, 1_000_000);
+});
