@@ -1,0 +1,145 @@
+// Opens what a run needs to ask the world: store, resolver, identity, limits; and checks first that asking makes sense.
+import { hostname, networkInterfaces } from 'node:os';
+import { keyOf } from '../address/screen.ts';
+import { type Clock, type RandomSource, systemClock } from '../clock.ts';
+import type { DnsLimits } from '../dns/defaults.ts';
+import { createResolver, type Resolver } from '../dns/resolver.ts';
+import { hasIpv6Egress, testResolver } from '../dns/self-test.ts';
+import { readSystemServers } from '../dns/servers.ts';
+import { MailgateError } from '../errors.ts';
+import { openSession } from '../smtp/session.ts';
+import { chooseTimeouts } from '../smtp/timeouts.ts';
+import { isKept } from '../verify/ageing.ts';
+import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
+import { HostMemory } from '../verify/hosts.ts';
+import type { JobSource, RecordVerdict } from '../verify/jobs.ts';
+import type { DomainPlan } from '../verify/plan.ts';
+import type { ProbeEvent, ProbeIdentity } from '../verify/probe.ts';
+import type { RunOptions } from '../verify/run.ts';
+import type { KeptAnswers } from './kept-answers.ts';
+import type { Notices } from './notices.ts';
+import type { AskSettings } from './options.ts';
+
+/** A resolver on this machine has no client limit to respect; a public one counts its clients' questions. */
+const LOCAL_DNS_LIMITS: Partial<DnsLimits> = { queriesPerSecond: 20_000, inFlight: 500 };
+
+/** A run's way to the world; opened by `openAsking` and closed by `close`. */
+export interface Asking {
+  readonly resolver: Resolver;
+  readonly kept: KeptAnswers;
+  /** The options of a run over these jobs. */
+  runOptions(run: {
+    readonly jobs: JobSource;
+    readonly record: RecordVerdict;
+    readonly signal: AbortSignal;
+    readonly isWholeList: boolean;
+    readonly onPlan?: (plan: DomainPlan) => void;
+    readonly observe?: (event: ProbeEvent) => void;
+  }): RunOptions;
+  close(): Promise<void>;
+}
+
+/** Opens resolver and memory, and tests the resolver. @throws MailgateError('network') where no resolver answers. */
+export async function openAsking(
+  settings: AskSettings,
+  given: {
+    readonly kept: KeptAnswers;
+    readonly notices: Notices;
+    readonly clock?: Clock;
+    readonly random?: RandomSource;
+  },
+): Promise<Asking> {
+  const clock = given.clock ?? systemClock;
+  const random = given.random ?? Math.random;
+  const servers = settings.dns.length > 0 ? settings.dns : readSystemServers();
+  const isLocal = servers.every(({ address }) => address.startsWith('127.') || address === '::1');
+  const resolver = createResolver({ servers, clock, ...(isLocal ? { limits: LOCAL_DNS_LIMITS } : {}) });
+  const trust = await examineResolver(resolver, {
+    random,
+    notices: given.notices,
+    servers: servers.map(({ address }) => address),
+  });
+  const identity = identityOf(settings);
+  const hosts = new HostMemory(VERIFY_DEFAULTS);
+  const useIpv6 = settings.allowPrivate || (await hasIpv6Egress());
+  return {
+    resolver,
+    kept: given.kept,
+    runOptions: (run) => ({
+      ...VERIFY_DEFAULTS,
+      jobs: run.jobs,
+      record: (job, domain, verdict) => {
+        if (isKept(verdict.reason)) given.kept.keepVerdict(keyOf(job.local, domain), verdict);
+        run.record(job, domain, verdict);
+      },
+      signal: run.signal,
+      openSession,
+      identity,
+      port: settings.port,
+      timeouts: chooseTimeouts({ connectMs: settings.connectTimeoutMs, commandMs: settings.commandTimeoutMs }),
+      allowPrivate: settings.allowPrivate,
+      hosts,
+      clock,
+      random,
+      memory: given.kept.memory,
+      observe: run.observe ?? null,
+      onPlan: run.onPlan ?? null,
+      smtp: settings.smtp,
+      limits: {
+        concurrency: settings.concurrency,
+        perDomain: settings.perDomain,
+        perProvider: settings.perProvider,
+        ratePerMinute: settings.ratePerMinute,
+      },
+      plan: { resolver, cache: given.kept.mailHosts, useIpv6, refresh: settings.refresh, ...trust },
+      dnsRetryDelaysMs: run.isWholeList && !settings.sandbox ? VERIFY_DEFAULTS.dnsRetryDelaysMs : [],
+      portBlockedAfterProviders: run.isWholeList ? VERIFY_DEFAULTS.portBlockedAfterProviders : null,
+    }),
+    close: () => resolver.close(),
+  };
+}
+
+/** Finds out whether the resolver's word can be taken. @throws MailgateError('network') where it gives none at all. */
+async function examineResolver(
+  resolver: Resolver,
+  given: { readonly random: RandomSource; readonly notices: Notices; readonly servers: readonly string[] },
+): Promise<{ readonly trustNxdomain: boolean; readonly mask: ReadonlySet<string> }> {
+  const test = await testResolver(resolver, { random: given.random });
+  if (test.status === 'silent') {
+    await resolver.close();
+    throw new MailgateError('network', `no DNS server answers (asked ${given.servers.join(', ')}: ${test.detail})`, {
+      hint: 'check the network, or name another server with --dns HOST[:PORT]',
+    });
+  }
+  for (const warning of test.warnings) given.notices.warn(warning);
+  return { trustNxdomain: test.status === 'honest', mask: test.status === 'rewriting' ? test.mask : new Set() };
+}
+
+/** Who we say we are: what the user set, else this machine's own name or address, and the empty sender. */
+function identityOf(settings: AskSettings): ProbeIdentity {
+  return {
+    heloName: settings.helo ?? ownName(settings.sourceIp),
+    mailFrom: settings.from,
+    sourceIp: settings.sourceIp,
+  };
+}
+
+function ownName(sourceIp: string | null): string {
+  const name = hostname();
+  // RFC 5321 section 4.1.4: a host without a full name gives an address literal instead.
+  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) && !name.endsWith('.localdomain') && !name.endsWith('.local'))
+    return name;
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const address =
+    sourceIp ?? own.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+}
+
+/** Says once how to get better answers where no identity was set. */
+export function hintAtIdentity(settings: AskSettings, notices: Notices): void {
+  if (!settings.smtp || settings.sandbox || (settings.helo !== null && settings.from !== null)) return;
+  const identity = identityOf(settings);
+  notices.tell(
+    `Asking as ${identity.heloName} with the sender <${identity.mailFrom ?? ''}>; results improve with --helo NAME and --from ADDRESS of your own.`,
+  );
+}

@@ -1,0 +1,82 @@
+// The job of `mailgate check`: examines a few addresses one by one and keeps the evidence of each for people to see.
+import { systemClock } from '../clock.ts';
+import type { Verdict } from '../verdict.ts';
+import { jobsInMemory } from '../verify/jobs.ts';
+import type { DomainPlan } from '../verify/plan.ts';
+import type { ProbeEvent } from '../verify/probe.ts';
+import { runJobs } from '../verify/run.ts';
+import type { Asking } from './asking.ts';
+import type { AskSettings } from './options.ts';
+import type { Prepared } from './prepare.ts';
+import { notChecked, type RowFacts, RowFactsReader, verdictOfText } from './row-facts.ts';
+
+/** Everything known of one address and how it came to be known. */
+export interface Examined {
+  /** The text as it was given. */
+  readonly input: string;
+  readonly facts: RowFacts;
+  readonly verdict: Verdict;
+  readonly plan: DomainPlan | null;
+  /** What was said and done, in order; empty where the verdict came from the text or the cache. */
+  readonly events: readonly ProbeEvent[];
+  readonly now: number;
+}
+
+/** Examines addresses one after the other, opening the resolver at the first that needs it. */
+export class AddressChecker {
+  readonly #settings: AskSettings;
+  readonly #prepared: Prepared;
+  readonly #openAsking: () => Promise<Asking>;
+  readonly #reader = new RowFactsReader();
+  #asking: Promise<Asking> | null = null;
+
+  constructor(settings: AskSettings, prepared: Prepared, openAsking: () => Promise<Asking>) {
+    this.#settings = settings;
+    this.#prepared = prepared;
+    this.#openAsking = openAsking;
+  }
+
+  async check(input: string): Promise<Examined> {
+    const now = systemClock.now();
+    const facts = this.#reader.read(input);
+    const examined = { input, facts, plan: null, events: [], now };
+    const text = verdictOfText(facts, { now, allowReserved: this.#settings.allowReserved });
+    if (text !== null || !facts.screening.valid) return { ...examined, verdict: text ?? notChecked('no address', now) };
+    const kept = this.#prepared.kept.freshVerdicts([facts.screening.key]).get(facts.screening.key);
+    if (kept !== undefined) return { ...examined, verdict: kept };
+    if (this.#settings.offline)
+      return { ...examined, verdict: notChecked('not among the kept verdicts, and --offline asks nobody', now) };
+    return this.#ask({ ...examined, verdict: notChecked('the check was stopped', now) });
+  }
+
+  async close(): Promise<void> {
+    const asking = await this.#asking?.catch(() => null); // its failure was thrown where it was first awaited
+    await asking?.close();
+  }
+
+  async #ask(examined: Examined): Promise<Examined> {
+    const { screening } = examined.facts;
+    if (!screening.valid) return examined;
+    this.#asking ??= this.#openAsking();
+    const asking = await this.#asking;
+    const events: ProbeEvent[] = [];
+    let plan: DomainPlan | null = null;
+    let { verdict } = examined;
+    await runJobs(
+      asking.runOptions({
+        jobs: jobsInMemory([{ id: 1, ...screening }]),
+        isWholeList: false,
+        signal: this.#prepared.stopped,
+        record: (_job, _domain, made) => {
+          verdict = made;
+        },
+        onPlan: (made) => {
+          plan = made;
+        },
+        observe: (event) => events.push(event),
+      }),
+    );
+    this.#prepared.stopped.throwIfAborted();
+    return { ...examined, verdict, plan, events };
+  }
+}

@@ -1,0 +1,243 @@
+// Cleans one list: reads and screens it, has the unknown addresses asked about, and hands on every row with its verdict.
+import type { Clock, RandomSource } from '../clock.ts';
+import type { List } from '../list/reader.ts';
+import type { RowBatch } from '../list/row-batch.ts';
+import type { WorkFile } from '../store/work-file.ts';
+import type { Verdict } from '../verdict.ts';
+import { KeyTable } from '../verify/dedupe.ts';
+import type { DomainJobs, JobSource } from '../verify/jobs.ts';
+import { type RunOutcome, runJobs } from '../verify/run.ts';
+import type { AnnotatedRow } from './annotation.ts';
+import type { Asking } from './asking.ts';
+import type { KeptAnswers } from './kept-answers.ts';
+import { notChecked, type RowFacts, RowFactsReader, verdictOfText } from './row-facts.ts';
+
+export interface CleanListOptions {
+  readonly list: List;
+  readonly kept: KeptAnswers;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly allowReserved: boolean;
+  /** Raised by Ctrl-C: nothing is written then. */
+  readonly interrupted: AbortSignal;
+  readonly watch: CleanWatch;
+  readonly take: TakeRow;
+  /** Awaited after every batch of rows taken, so that a slow output slows the reading. */
+  readonly flush: () => Promise<void>;
+}
+
+/** Who watches a cleaning: the progress bar, or the lines of a cron job. */
+export interface CleanWatch {
+  phase(name: 'reading' | 'asking' | 'writing', total: number | null): void;
+  /** More rows read or written. */
+  rows(count: number): void;
+  /** One more address decided in the asking phase. */
+  decided(verdict: Verdict): void;
+}
+
+/** Takes the rows in the input's order, each with all that is known of it; `row` is null for a blank line. */
+export type TakeRow = (batch: RowBatch, index: number, row: AnnotatedRow | null) => void;
+
+/** Cleans without asking anybody: one reading of the list, verdicts from the text, the lists and what is kept. */
+export async function cleanOffline(options: CleanListOptions): Promise<void> {
+  const rows = new RowScreen(options);
+  const unknown = notChecked('not among the kept verdicts, and --offline asks nobody', rows.now);
+  await writeRows(rows, options, (screened) => {
+    const kept = options.kept.freshVerdicts(keysOf(screened));
+    return (row) => (row.key === null ? undefined : kept.get(row.key)) ?? unknown;
+  });
+}
+
+/**
+ * Cleans by asking: reads the list for its addresses, has them asked about, reads it again and hands on the rows.
+ * Where port 25 is blocked or Ctrl-C was pressed, no row is handed on.
+ */
+export async function cleanOnline(
+  options: CleanListOptions,
+  world: { readonly asking: Asking; readonly work: WorkFile; readonly stopAsking: AbortSignal },
+): Promise<RunOutcome> {
+  const { asking, work, stopAsking } = world;
+  const rows = new RowScreen(options);
+  const jobs = await gatherJobs(rows, work, options);
+  options.watch.phase('asking', work.jobCount());
+  const results = new ResultBatch(work);
+  const outcome = await runJobs(
+    asking.runOptions({
+      jobs,
+      isWholeList: true,
+      signal: AbortSignal.any([options.interrupted, stopAsking]),
+      record: (job, _domain, verdict) => {
+        results.put(job.id, verdict);
+        options.watch.decided(verdict);
+      },
+    }),
+  );
+  results.flush();
+  options.kept.flush();
+  options.interrupted.throwIfAborted();
+  if (outcome.status === 'port_blocked') return outcome;
+  await writeRows(rows, options, resultsOf(work, rows.now));
+  return outcome;
+}
+
+/** First reading: every new address either has a kept verdict or becomes a job. */
+async function gatherJobs(rows: RowScreen, work: WorkFile, options: CleanListOptions): Promise<JobSource> {
+  const domains = new DomainNumbers();
+  options.watch.phase('reading', options.list.estimatedRows);
+  for await (const batch of options.list.batches()) {
+    options.interrupted.throwIfAborted();
+    const fresh = rows
+      .screen(batch)
+      .filter((row): row is AddressRow => row !== null && row.key !== null && row.firstRow === row.row);
+    const kept = options.kept.freshVerdicts(fresh.map(({ key }) => key));
+    const known: { id: number; verdict: Verdict }[] = [];
+    const jobs: { id: number; domainId: number; local: string; smtputf8: boolean }[] = [];
+    for (const { row, key, facts } of fresh) {
+      const verdict = kept.get(key);
+      if (verdict !== undefined) known.push({ id: row, verdict });
+      else if (facts.screening.valid) {
+        const { local, domain, smtputf8 } = facts.screening;
+        jobs.push({ id: row, domainId: domains.numberOf(domain), local, smtputf8 });
+      }
+    }
+    work.putResults(known);
+    work.addJobs(jobs);
+    options.watch.rows(batch.rowCount);
+  }
+  work.finishAdding();
+  return {
+    *domains(): Generator<DomainJobs> {
+      for (const { domainId, count } of work.domainCounts()) {
+        yield { domainId, domain: domains.nameOf(domainId), count };
+      }
+    },
+    jobsOf: (domainId, afterId, limit) => work.jobsOf(domainId, afterId, limit),
+  };
+}
+
+/** Hands on every row; `verdictsFor` is asked once per batch, for what it needs to look up many at a time. */
+async function writeRows(
+  rows: RowScreen,
+  options: CleanListOptions,
+  verdictsFor: (screened: readonly (ScreenedRow | null)[]) => (row: ScreenedRow) => Verdict,
+): Promise<void> {
+  options.watch.phase('writing', options.list.estimatedRows);
+  for await (const batch of options.list.batches()) {
+    options.interrupted.throwIfAborted();
+    const screened = rows.screen(batch);
+    const verdictOf = verdictsFor(screened);
+    for (let index = 0; index < screened.length; index += 1) {
+      const row = screened[index] ?? null;
+      options.take(batch, index, row === null ? null : annotate(row, row.text ?? verdictOf(row), rows.now));
+    }
+    options.watch.rows(batch.rowCount);
+    await options.flush();
+  }
+  await options.list.checkUnchanged();
+}
+
+function annotate(row: ScreenedRow, verdict: Verdict, now: number): AnnotatedRow {
+  return { facts: row.facts, verdict, duplicateOf: row.firstRow === row.row ? null : row.firstRow, now };
+}
+
+/** The verdicts of the work file beside the rows: both stand in the order of first appearance, so one cursor serves. */
+function resultsOf(work: WorkFile, now: number): () => (row: ScreenedRow) => Verdict {
+  const unknown = notChecked('the run ended before this address was asked about', now);
+  const results = work.resultsInOrder()[Symbol.iterator]();
+  let next = results.next();
+  return () => (row) => {
+    if (row.firstRow !== row.row) return work.resultOf(row.firstRow) ?? unknown;
+    while (!next.done && next.value.id < row.row) next = results.next();
+    return !next.done && next.value.id === row.row ? next.value.verdict : unknown;
+  };
+}
+
+interface ScreenedRow {
+  /** The row's number as a spreadsheet counts. */
+  readonly row: number;
+  /** The first row with the same address; the row's own number where it is the first. */
+  readonly firstRow: number;
+  readonly facts: RowFacts;
+  /** The verdict the text alone gives, or null where somebody must be asked; then `key` is set. */
+  readonly text: Verdict | null;
+  readonly key: string | null;
+}
+
+type AddressRow = ScreenedRow & { readonly key: string };
+
+/** Screens batches of rows and knows which addresses it has met before; the second reading gives the same answers. */
+class RowScreen {
+  /** The time of the run: verdicts that only the text gives were all made now. */
+  readonly now: number;
+  readonly #facts = new RowFactsReader();
+  readonly #keys: KeyTable;
+  readonly #allowReserved: boolean;
+
+  constructor(options: CleanListOptions) {
+    this.now = options.clock.now();
+    this.#keys = new KeyTable({ expected: options.list.estimatedRows, random: options.random });
+    this.#allowReserved = options.allowReserved;
+  }
+
+  /** One entry per row of the batch; null for a blank line. */
+  screen(batch: RowBatch): (ScreenedRow | null)[] {
+    const screened: (ScreenedRow | null)[] = [];
+    for (let index = 0; index < batch.rowCount; index += 1) {
+      screened.push(batch.isBlank(index) ? null : this.#screenRow(batch.firstRow + index, batch.address(index)));
+    }
+    return screened;
+  }
+
+  #screenRow(row: number, cell: string): ScreenedRow {
+    const facts = this.#facts.read(cell);
+    const { screening } = facts;
+    const text = verdictOfText(facts, { now: this.now, allowReserved: this.#allowReserved });
+    if (!screening.valid) return { row, firstRow: row, facts, text, key: null };
+    const firstRow = this.#keys.firstRowOf(screening.key, row);
+    return { row, firstRow, facts, text, key: text === null ? screening.key : null };
+  }
+}
+
+function keysOf(screened: readonly (ScreenedRow | null)[]): string[] {
+  const keys: string[] = [];
+  for (const row of screened) if (row !== null && row.key !== null) keys.push(row.key);
+  return keys;
+}
+
+/** Small numbers for domain names, so that a job row stays short. */
+class DomainNumbers {
+  readonly #numbers = new Map<string, number>();
+  readonly #names: string[] = [];
+
+  numberOf(domain: string): number {
+    const known = this.#numbers.get(domain);
+    if (known !== undefined) return known;
+    const number = this.#names.push(domain) - 1;
+    this.#numbers.set(domain, number);
+    return number;
+  }
+
+  nameOf(number: number): string {
+    return this.#names[number] ?? '';
+  }
+}
+
+/** Results on their way to the work file, a few hundred at a time. */
+class ResultBatch {
+  #held: { id: number; verdict: Verdict }[] = [];
+  readonly #work: WorkFile;
+
+  constructor(work: WorkFile) {
+    this.#work = work;
+  }
+
+  put(id: number, verdict: Verdict): void {
+    this.#held.push({ id, verdict });
+    if (this.#held.length >= 500) this.flush();
+  }
+
+  flush(): void {
+    if (this.#held.length > 0) this.#work.putResults(this.#held);
+    this.#held = [];
+  }
+}

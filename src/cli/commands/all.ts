@@ -1,0 +1,18 @@
+// All commands, in the order the help shows them.
+import type { Command } from 'commander';
+import { addCacheCommand } from './cache.ts';
+import { addCheckCommand } from './check.ts';
+import { addCompletionCommand } from './completion.ts';
+import type { CommandContext } from './context.ts';
+import { addExplainCommand } from './explain.ts';
+import { addSandboxCommand } from './sandbox.ts';
+import { addVerifyCommand } from './verify.ts';
+
+export function addCommands(program: Command, context: CommandContext): void {
+  addVerifyCommand(program, context);
+  addCheckCommand(program, context);
+  addExplainCommand(program, context);
+  addCacheCommand(program, context);
+  addSandboxCommand(program, context);
+  addCompletionCommand(program, context);
+}

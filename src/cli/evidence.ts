@@ -1,0 +1,175 @@
+// Shows what was found out about one address: a few lines of evidence for people, one object for machines.
+import type { ChalkInstance } from 'chalk';
+import { isPlainlyValid } from '../address/screen.ts';
+import { printable } from '../smtp/printable.ts';
+import { oneLine } from '../smtp/reply.ts';
+import type { ProbeEvent } from '../verify/probe.ts';
+import { isoTime, scoreOfRow } from './annotation.ts';
+import type { Examined } from './check-addresses.ts';
+import { suggestionOf } from './row-facts.ts';
+import { COLOUR } from './summary.ts';
+
+const MOST_REPLY_CHARACTERS = 500;
+
+/** The lines `check` prints for one address; with `verbose` the dialogue too. */
+export function evidenceLines(
+  examined: Examined,
+  options: { readonly colours: ChalkInstance; readonly verbose: boolean },
+): string[] {
+  const { verdict, facts } = examined;
+  const { colours, verbose } = options;
+  const shown = printable(facts.screening.address === '' ? examined.input : facts.screening.address, 320);
+  const { score, factors } = scoreOfRow({ ...examined, duplicateOf: null });
+  const lines = [`${colours.bold(shown)}  ${COLOUR[verdict.status](colours)(verdict.status)} (${verdict.reason})`];
+  const add = (label: string, text: string): void => {
+    lines.push(`  ${colours.dim(label.padEnd(9))} ${text}`);
+  };
+  add('syntax', syntaxLine(examined));
+  for (const text of mailHostLines(examined)) add('mx', text);
+  for (const text of askedLines(examined)) add('asked', text);
+  if (verdict.detail !== null && verdict.stage !== 'syntax') add(verdict.stage, printable(verdict.detail, 300));
+  if (facts.domain !== null) add('catch-all', CATCHALL_WORDS[verdict.catchall]);
+  const flags = flagsOf(examined);
+  add('flags', flags.length === 0 ? 'none' : flags.join(', '));
+  const suggestion = suggestionOf(facts, verdict);
+  if (suggestion !== null) add('meant?', printable(suggestion, 320));
+  add(
+    'score',
+    `${score} = ${factors.map(({ name, points }) => `${name} ${points > 0 ? '+' : ''}${points}`).join(', ')}`,
+  );
+  add('source', verdict.source === 'cache' ? `from the cache, asked ${isoTime(verdict.checkedAt)}` : 'asked just now');
+  if (verbose) lines.push(...dialogueLines(examined.events, colours));
+  return lines;
+}
+
+const CATCHALL_WORDS = {
+  yes: 'yes: a name nobody has was accepted too',
+  no: 'no: the domain refuses names it does not know',
+  unknown: 'unclear: the question for a name nobody has got no clear answer',
+  not_asked: 'not asked',
+} as const;
+
+function syntaxLine({ facts: { screening } }: Examined): string {
+  if (!screening.valid) return `bad: ${screening.message}`;
+  const repaired = screening.repairs.length === 0 ? '' : `, repaired (${screening.repairs.join(', ')})`;
+  const needs = screening.smtputf8 ? ', needs SMTPUTF8' : '';
+  return `good${repaired}${needs}${screening.suspicious ? ', unusual' : ''}`;
+}
+
+function mailHostLines({ plan, verdict, now }: Examined): string[] {
+  if (plan === null) return verdict.mx === null ? [] : [printable(verdict.mx, 255)];
+  if (plan.status === 'decided') return [];
+  const ttl = Math.max(0, Math.round((plan.expiresAt - now) / 1000));
+  const hosts = plan.hosts.slice(0, 5).map((host) => {
+    const addresses = host.addresses.slice(0, 2).join(', ');
+    return `${host.preference} ${printable(host.name, 255)} (${addresses})`;
+  });
+  const more = plan.hosts.length > 5 ? [`and ${plan.hosts.length - 5} more`] : [];
+  const about = `${plan.implicitMx ? 'no MX record, so the domain itself; ' : ''}${verdict.provider ?? ''}, good for ${ttl} s${plan.fromCache ? ', cached' : ''}`;
+  return [...hosts, ...more, about, ...plan.warnings.map((warning) => printable(warning, 300))];
+}
+
+function askedLines({ events, verdict }: Examined): string[] {
+  const lines: string[] = [];
+  for (const event of events) {
+    if (event.type === 'connect' && event.outcome !== 'ready')
+      lines.push(`${printable(event.host, 255)} [${event.address}]: ${printable(event.outcome, 300)}`);
+    if (event.type === 'reply') {
+      const who = event.control ? `a name nobody has (${event.recipient})` : event.recipient;
+      lines.push(
+        `${printable(event.host, 255)} about ${printable(who, 320)}: ${oneLine(event.reply, 300)} → ${event.meaning} (rule ${event.rule})`,
+      );
+    }
+  }
+  if (lines.length > 0) return lines;
+  return verdict.reply === null
+    ? []
+    : [`${printable(verdict.mx ?? '', 255)} at ${verdict.stage}: ${oneLine(verdict.reply, 300)}`];
+}
+
+function flagsOf({ facts: { domain, role }, verdict }: Examined): string[] {
+  const flags: string[] = [];
+  if (role !== null) flags.push(role === 'high_risk' ? 'role (high risk)' : 'role');
+  if (domain?.facts.disposable === true) flags.push('disposable');
+  if (domain?.facts.relay === true) flags.push('relay');
+  if (domain?.facts.free === true) flags.push('free');
+  if (domain?.typo?.certain === true) flags.push('typo');
+  if (verdict.implicitMx) flags.push('implicit MX');
+  return flags;
+}
+
+function dialogueLines(events: readonly ProbeEvent[], colours: ChalkInstance): string[] {
+  const sign = { sent: '>', received: '<', note: '*' } as const;
+  return events.flatMap((event) => {
+    if (event.type !== 'dialogue') return [];
+    const line = `    ${sign[event.direction]} ${event.line}`;
+    return [event.direction === 'received' ? line : colours.dim(line)];
+  });
+}
+
+/** The object `check --json` prints for one address; names are part of the contract. */
+export function evidenceObject(examined: Examined, id: unknown): Record<string, unknown> {
+  const { facts, verdict, plan, events } = examined;
+  const { screening, domain } = facts;
+  const { score, factors } = scoreOfRow({ ...examined, duplicateOf: null });
+  return {
+    ...(id === undefined ? {} : { id }),
+    input: examined.input,
+    address: screening.valid ? screening.address : null,
+    status: verdict.status,
+    reason: verdict.reason,
+    score,
+    factors,
+    syntax: {
+      valid: isPlainlyValid(screening),
+      reason: screening.valid ? null : screening.reason,
+      message: screening.valid ? null : screening.message,
+      position: screening.valid ? null : screening.position,
+      repairs: screening.repairs,
+      ascii: screening.valid && !screening.smtputf8 ? `${screening.local}@${screening.domain}` : null,
+      smtputf8: screening.valid && screening.smtputf8,
+      quoted: screening.valid && screening.quoted,
+    },
+    domain: screening.valid ? screening.domain : null,
+    suggestion: suggestionOf(facts, verdict),
+    mx: plan?.status === 'ask' ? plan.hosts : [],
+    provider: verdict.provider,
+    smtp: {
+      host: verdict.mx,
+      stage: verdict.stage,
+      code: verdict.reply?.code ?? null,
+      enhanced: verdict.reply?.enhanced ?? null,
+      reply: verdict.reply === null ? null : oneLine(verdict.reply, MOST_REPLY_CHARACTERS),
+      attempts: verdict.attempts,
+    },
+    detail: verdict.detail === null ? null : printable(verdict.detail, 500),
+    stage: verdict.stage,
+    catchall: verdict.catchall,
+    flags: {
+      role: facts.role !== null,
+      disposable: domain?.facts.disposable ?? false,
+      free: domain?.facts.free ?? false,
+      relay: domain?.facts.relay ?? false,
+      typo: domain?.typo?.certain ?? false,
+      implicit_mx: verdict.implicitMx,
+    },
+    evidence: events.flatMap((event) => {
+      if (event.type !== 'reply') return [];
+      const { code, enhanced } = event.reply;
+      return [
+        {
+          host: event.host,
+          recipient: event.recipient,
+          control: event.control,
+          code,
+          enhanced,
+          reply: oneLine(event.reply, MOST_REPLY_CHARACTERS),
+          meaning: event.meaning,
+          rule: event.rule,
+        },
+      ];
+    }),
+    checked_at: isoTime(verdict.checkedAt),
+    source: verdict.source,
+  };
+}

@@ -1,0 +1,86 @@
+// Fits the store to what verify wants of it: verdicts, mail hosts and catch-all states, kept as they are made, in batches.
+import type { Clock } from '../clock.ts';
+import type { MailHostsOutcome } from '../dns/mail-hosts.ts';
+import { BatchWriter } from '../store/batch-writer.ts';
+import type { Store, StoreEntry } from '../store/database.ts';
+import type { Verdict } from '../verdict.ts';
+import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
+import type { DomainMemory } from '../verify/domain-queue.ts';
+import type { MailHostCache } from '../verify/plan.ts';
+
+const DAY_MS = 86_400_000;
+
+export type ListStore = Store<MailHostsOutcome>;
+
+export interface KeptAnswersOptions {
+  readonly store: ListStore;
+  readonly clock: Clock;
+  /** True where nothing kept may be used (--refresh); new answers are kept all the same. */
+  readonly refresh: boolean;
+  readonly maxAgeMs: number | null;
+  /** Told of a failed commit; the run must stop, since what it decides would be lost. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Reads and writes one run's answers. Everything put is committed within a fifth of a second, and by `close` at last. */
+export class KeptAnswers {
+  readonly mailHosts: MailHostCache;
+  readonly memory: DomainMemory;
+  readonly #options: KeptAnswersOptions;
+  readonly #writer: BatchWriter<StoreEntry<MailHostsOutcome>>;
+  readonly #hasVerdicts: boolean;
+
+  constructor(options: KeptAnswersOptions) {
+    this.#options = options;
+    const { store, clock } = options;
+    this.#writer = new BatchWriter({ write: (entries) => store.putAll(entries), clock, onFailure: options.onFailure });
+    this.#hasVerdicts = store.verdicts.count() > 0;
+    this.mailHosts = {
+      get: (domain, now) => store.mailHosts.get(domain, now),
+      put: (domain, outcome, expiresAt) => this.#writer.put({ kind: 'mail_hosts', domain, outcome, expiresAt }),
+    };
+    this.memory = this.#domainMemory();
+  }
+
+  /** Keeps a verdict for later runs. */
+  keepVerdict(key: string, verdict: Verdict): void {
+    this.#writer.put({ kind: 'verdict', key, verdict });
+  }
+
+  /** The still fresh verdicts of these keys. */
+  freshVerdicts(keys: readonly string[]): ReadonlyMap<string, Verdict> {
+    if (!this.#hasVerdicts || this.#options.refresh || keys.length === 0) return NONE;
+    const at = { now: this.#options.clock.now(), maxAgeMs: this.#options.maxAgeMs };
+    const found = this.#options.store.verdicts.getMany(keys);
+    for (const [key, verdict] of found) if (!isFresh(verdict, at)) found.delete(key);
+    return found;
+  }
+
+  /** Commits what is held now. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  /** Commits what is held and takes nothing more. @throws MailgateError('store') where the file cannot take it. */
+  close(): void {
+    this.#writer.close();
+  }
+
+  #domainMemory(): DomainMemory {
+    const { store, clock, refresh, maxAgeMs } = this.#options;
+    const lifeMs = maxAgeMs ?? CATCHALL_LIFE_DAYS * DAY_MS;
+    return {
+      catchallOf: (domain, fingerprint) => {
+        const known = refresh ? null : (store.domains.get(domain)?.catchall ?? null);
+        const isUsable = known !== null && known.mailHosts === fingerprint && clock.now() - known.checkedAt < lifeMs;
+        return isUsable ? known.state : null;
+      },
+      rememberCatchall: (domain, fingerprint, state) =>
+        this.#writer.put({ kind: 'catchall', domain, state, mailHosts: fingerprint, checkedAt: clock.now() }),
+      controlNameOf: (domain) => store.domains.controlName(domain),
+      rememberControlName: (domain, name) => void store.domains.rememberControl(domain, name),
+    };
+  }
+}
+
+const NONE: ReadonlyMap<string, Verdict> = new Map();

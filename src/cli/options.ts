@@ -1,0 +1,313 @@
+// Every option of every command, with its flag, meaning, parser and default: one table for flags, config file and environment.
+import { isIP } from 'node:net';
+import { screenAddress } from '../address/screen.ts';
+import { parseServer } from '../dns/servers.ts';
+import { MailgateError } from '../errors.ts';
+import { STATUSES } from '../verdict.ts';
+import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
+import { ALL_COLUMNS, BASIC_COLUMNS, type ColumnName } from './columns.ts';
+import { oneOf, parseDuration, parseRate, someOf, someText, wholeNumber } from './durations.ts';
+import { listOption, type SettingsOf, switchOption, valueOption } from './settings.ts';
+
+/** What every command knows. */
+export const COMMON_OPTIONS = [
+  valueOption({
+    name: 'db',
+    flags: '--db <file>',
+    description: 'the SQLite file that keeps verdicts',
+    parse: someText,
+    default: null,
+    defaultText: 'in the data folder',
+  }),
+  valueOption({
+    name: 'config',
+    flags: '--config <file>',
+    description: 'a config file (TOML)',
+    parse: someText,
+    default: null,
+    defaultText: 'in the config folder',
+    inFile: false,
+  }),
+  switchOption({
+    name: 'json',
+    flags: '--json',
+    description: 'print records as JSON, one object per line, on standard output',
+  }),
+  switchOption({ name: 'quiet', flags: '-q, --quiet', description: 'say nothing but errors and warnings' }),
+  switchOption({ name: 'verbose', flags: '-v, --verbose', description: 'show the SMTP dialogue' }),
+  switchOption({ name: 'color', flags: '--no-color', description: 'no colours (also with NO_COLOR set)' }),
+] as const;
+
+/** How the world is asked: verify and check. */
+export const ASK_OPTIONS = [
+  switchOption({
+    name: 'offline',
+    flags: '--offline',
+    description: 'text, lists and kept verdicts only: no DNS, no SMTP',
+  }),
+  switchOption({ name: 'smtp', flags: '--no-smtp', description: 'go as far as DNS, ask no mail host' }),
+  valueOption({
+    name: 'helo',
+    flags: '--helo <name>',
+    description: 'our name in EHLO: a host name that resolves to our address',
+    parse: hostName,
+    default: null,
+    defaultText: "this machine's name",
+  }),
+  valueOption({
+    name: 'from',
+    flags: '--from <address>',
+    description: 'our sender in MAIL FROM, an address that exists',
+    parse: senderAddress,
+    default: null,
+    defaultText: '<>',
+  }),
+  valueOption({
+    name: 'sourceIp',
+    flags: '--source-ip <ip>',
+    description: 'the local address to ask from',
+    parse: ipAddress,
+    default: null,
+  }),
+  valueOption({
+    name: 'concurrency',
+    flags: '--concurrency <n>',
+    description: 'connections at once, over all providers',
+    parse: wholeNumber({ min: 1, max: 10_000 }),
+    default: VERIFY_DEFAULTS.concurrency,
+    defaultText: String(VERIFY_DEFAULTS.concurrency),
+  }),
+  valueOption({
+    name: 'perDomain',
+    flags: '--per-domain <n>',
+    description: 'connections at once for one domain',
+    parse: wholeNumber({ min: 1, max: 1000 }),
+    default: VERIFY_DEFAULTS.perDomain,
+    defaultText: String(VERIFY_DEFAULTS.perDomain),
+  }),
+  valueOption({
+    name: 'perProvider',
+    flags: '--per-provider <n>',
+    description: 'connections at once to one provider',
+    parse: wholeNumber({ min: 1, max: 1000 }),
+    default: VERIFY_DEFAULTS.perProvider,
+    defaultText: String(VERIFY_DEFAULTS.perProvider),
+  }),
+  valueOption({
+    name: 'ratePerMinute',
+    flags: '--rate <n/m>',
+    description: 'new connections to one provider per minute, such as 60/m',
+    parse: parseRate,
+    default: null,
+    defaultText: 'no limit',
+  }),
+  valueOption({
+    name: 'connectTimeoutMs',
+    flags: '--connect-timeout <duration>',
+    description: 'how long to wait for a connection',
+    parse: parseDuration,
+    default: undefined,
+    defaultText: '15s',
+  }),
+  valueOption({
+    name: 'commandTimeoutMs',
+    flags: '--command-timeout <duration>',
+    description: 'how long to wait for each reply',
+    parse: parseDuration,
+    default: undefined,
+    defaultText: '30s to 60s, by command',
+  }),
+  valueOption({
+    name: 'maxAgeMs',
+    flags: '--max-age <duration>',
+    description: 'believe kept verdicts up to this age',
+    parse: parseDuration,
+    default: null,
+    defaultText: 'by reason: 30d valid, 90d not found, 7d full',
+  }),
+  switchOption({ name: 'refresh', flags: '--refresh', description: 'ask again even where a kept verdict is fresh' }),
+  listOption({
+    name: 'dns',
+    flags: '--dns <host[:port]>',
+    description: "a DNS server to ask; may be repeated (default: the machine's)",
+    parse: parseServer,
+  }),
+  valueOption({
+    name: 'port',
+    flags: '--port <n>',
+    description: 'the SMTP port of mail hosts',
+    parse: wholeNumber({ min: 1, max: 65_535 }),
+    default: 25,
+    defaultText: '25',
+  }),
+  switchOption({
+    name: 'allowPrivate',
+    flags: '--allow-private',
+    description: 'also contact mail hosts at private and loopback addresses',
+  }),
+  switchOption({
+    name: 'allowReserved',
+    flags: '--allow-reserved',
+    description: 'also ask about reserved domains such as .test',
+  }),
+  switchOption({
+    name: 'sandbox',
+    flags: '--sandbox',
+    description: 'ask a pretend mail world on this machine instead of the real one',
+    inFile: false,
+  }),
+] as const;
+
+/** What a list is, and what becomes of it: verify. */
+export const LIST_OPTIONS = [
+  valueOption({
+    name: 'output',
+    flags: '-o, --output <file>',
+    description: 'where the annotated CSV goes; - is standard output',
+    parse: someText,
+    default: '-',
+    defaultText: 'standard output',
+    inFile: false,
+  }),
+  valueOption({
+    name: 'column',
+    flags: '--column <name|n>',
+    description: 'the column that holds the addresses, by name or number from 1',
+    parse: someText,
+    default: undefined,
+    defaultText: 'found by name or content',
+  }),
+  valueOption({
+    name: 'delimiter',
+    flags: '--delimiter <sign>',
+    description: 'comma, semicolon, tab or pipe',
+    parse: anyText,
+    default: undefined,
+    defaultText: 'found out',
+  }),
+  valueOption({
+    name: 'encoding',
+    flags: '--encoding <name>',
+    description: 'utf-8, utf-16le, windows-1252 …',
+    parse: someText,
+    default: undefined,
+    defaultText: 'found out',
+  }),
+  switchOption({ name: 'header', flags: '--no-header', description: 'the first row is data already' }),
+  valueOption({
+    name: 'duplicates',
+    flags: '--duplicates <keep|drop>',
+    description: 'what to do with rows whose address came before',
+    parse: oneOf(['keep', 'drop'], 'way with duplicates'),
+    default: 'keep',
+    defaultText: 'keep',
+    choices: ['keep', 'drop'],
+  }),
+  valueOption({
+    name: 'keep',
+    flags: '--keep <status,…>',
+    description: 'keep only rows with these statuses',
+    parse: someOf(STATUSES, 'status'),
+    default: STATUSES,
+    defaultText: 'all',
+    choices: STATUSES,
+  }),
+  valueOption({
+    name: 'split',
+    flags: '--split <folder>',
+    description: 'also write one file per status into this folder',
+    parse: someText,
+    default: null,
+  }),
+  valueOption({
+    name: 'columns',
+    flags: '--columns <all|basic|list>',
+    description: 'which of its columns mailgate adds',
+    parse: columnNames,
+    default: ALL_COLUMNS,
+    defaultText: 'all',
+  }),
+  valueOption({
+    name: 'prefix',
+    flags: '--prefix <text>',
+    description: "what the names of mailgate's columns begin with",
+    parse: anyText,
+    default: 'mailgate_',
+    defaultText: 'mailgate_',
+  }),
+  switchOption({
+    name: 'spreadsheetSafe',
+    flags: '--spreadsheet-safe',
+    description: 'keep your own cells, too, from starting a formula',
+  }),
+  valueOption({
+    name: 'timeLimitMs',
+    flags: '--time-limit <duration>',
+    description: 'stop asking after this time, write what is known, exit 6',
+    parse: parseDuration,
+    default: null,
+  }),
+  valueOption({
+    name: 'failOn',
+    flags: '--fail-on <status,…>',
+    description: 'exit 1 where any row has one of these statuses',
+    parse: someOf(STATUSES, 'status'),
+    default: [] as readonly (typeof STATUSES)[number][],
+    choices: STATUSES,
+  }),
+  valueOption({
+    name: 'summary',
+    flags: '--summary <file>',
+    description: 'write the summary as JSON',
+    parse: someText,
+    default: null,
+    inFile: false,
+  }),
+] as const;
+
+/** Every option there is: what a config file and the environment may name, whatever command is run. */
+export const ALL_OPTIONS = [...COMMON_OPTIONS, ...ASK_OPTIONS, ...LIST_OPTIONS] as const;
+
+export type CommonSettings = Omit<SettingsOf<typeof COMMON_OPTIONS>, 'db' | 'config'> & {
+  readonly db: string;
+  /** True where the user named the store, so that even the sandbox uses it. */
+  readonly dbWasChosen: boolean;
+};
+export type AskSettings = SettingsOf<typeof ASK_OPTIONS>;
+export type ListSettings = SettingsOf<typeof LIST_OPTIONS>;
+
+function anyText(text: string): string {
+  return text;
+}
+
+function columnNames(text: string): readonly ColumnName[] {
+  if (text === 'all') return ALL_COLUMNS;
+  if (text === 'basic') return BASIC_COLUMNS;
+  return someOf(ALL_COLUMNS, 'column')(text);
+}
+
+function hostName(text: string): string {
+  // RFC 5321 section 4.1.1.1: a full host name, or an address literal where there is none.
+  if (/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i.test(text) && text.length <= 253)
+    return text;
+  if (/^\[(?:IPv6:[0-9a-f:.]+|[0-9.]+)\]$/i.test(text)) return text;
+  throw new MailgateError('usage', `"${text.slice(0, 80)}" is no full host name.`, {
+    hint: 'Give a name that resolves to this machine, such as mail.example.org.',
+  });
+}
+
+function senderAddress(text: string): string | null {
+  if (text === '<>' || text === '') return null;
+  const screening = screenAddress(text);
+  if (screening.valid) return `${screening.local}@${screening.domain}`;
+  throw new MailgateError('usage', `"${text.slice(0, 80)}" is no sender address: ${screening.message}`, {
+    hint: 'Give an address of your own that exists, or <> for none.',
+  });
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new MailgateError('usage', `"${text.slice(0, 80)}" is no IP address.`, {
+    hint: 'Give one of this machine, such as 192.0.2.10.',
+  });
+}

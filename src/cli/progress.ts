@@ -1,0 +1,143 @@
+// Shows how far a cleaning has come: one bar on a terminal, a plain line a minute elsewhere, nothing with --quiet.
+import type { ChalkInstance } from 'chalk';
+import { Presets, SingleBar } from 'cli-progress';
+import type { Clock } from '../clock.ts';
+import { STATUSES, type Status, type Verdict } from '../verdict.ts';
+import type { CleanWatch } from './clean-list.ts';
+import { COLOUR, count } from './summary.ts';
+import type { Output } from './terminal.ts';
+
+const LINE_EVERY_MS = 60_000;
+/** A bar drawn more often than this only costs time. */
+const BAR_EVERY_MS = 100;
+
+const PHASES = { reading: 'Reading', asking: 'Asking ', writing: 'Writing' } as const;
+
+export interface ProgressOptions {
+  readonly stream: Output;
+  readonly colours: ChalkInstance;
+  readonly clock: Clock;
+  readonly quiet: boolean;
+}
+
+/** Watches one cleaning; `stop` takes the bar away. */
+export class Progress implements CleanWatch {
+  readonly #options: ProgressOptions;
+  #phase: keyof typeof PHASES = 'reading';
+  #total: number | null = null;
+  #done = 0;
+  #startedAt = 0;
+  #drawnAt = 0;
+  readonly #counts = new Map<Status, number>();
+  #bar: SingleBar | null = null;
+  #cancelLine: (() => void) | null = null;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  phase(name: keyof typeof PHASES, total: number | null): void {
+    this.stop();
+    this.#phase = name;
+    this.#total = total;
+    this.#done = 0;
+    this.#startedAt = this.#options.clock.monotonic();
+    if (this.#options.quiet) return;
+    if (this.#options.stream.isTTY === true) this.#startBar();
+    else this.#scheduleLine();
+  }
+
+  rows(amount: number): void {
+    this.#done += amount;
+    this.#redraw();
+  }
+
+  decided(verdict: Verdict): void {
+    this.#counts.set(verdict.status, (this.#counts.get(verdict.status) ?? 0) + 1);
+    this.#done += 1;
+    this.#redraw();
+  }
+
+  /** Takes the bar off the terminal, so that something else can be printed. */
+  clear(): void {
+    if (this.#bar !== null) this.#options.stream.write('\r\x1b[2K');
+  }
+
+  stop(): void {
+    this.#cancelLine?.();
+    this.#cancelLine = null;
+    this.#bar?.stop();
+    this.#bar = null;
+  }
+
+  #startBar(): void {
+    this.#bar = new SingleBar(
+      {
+        format: `${PHASES[this.#phase]} {bar} {percentage} % | {shown} | {rate}/s{left}{counts}`,
+        stream: this.#options.stream as NodeJS.WritableStream,
+        barsize: 24,
+        hideCursor: true,
+        clearOnComplete: true,
+        gracefulExit: false,
+        stopOnComplete: false,
+        linewrap: false,
+        autopadding: true,
+        noTTYOutput: false,
+        fps: 1000 / BAR_EVERY_MS,
+      },
+      Presets.shades_classic,
+    );
+    this.#bar.start(Math.max(1, this.#total ?? 1), 0, this.#payload());
+  }
+
+  #redraw(): void {
+    if (this.#bar === null) return;
+    const now = this.#options.clock.monotonic();
+    if (now - this.#drawnAt < BAR_EVERY_MS) return;
+    this.#drawnAt = now;
+    if (this.#total !== null && this.#done > this.#total) this.#bar.setTotal(this.#done); // rows were only estimated
+    this.#bar.update(this.#done, this.#payload());
+  }
+
+  #payload(): Record<string, string> {
+    const seconds = Math.max(0.001, (this.#options.clock.monotonic() - this.#startedAt) / 1000);
+    const perSecond = this.#done / seconds;
+    const isAsking = this.#phase === 'asking';
+    const left = this.#total === null || perSecond === 0 ? null : Math.max(0, (this.#total - this.#done) / perSecond);
+    return {
+      shown: isAsking
+        ? `${count(this.#done)}/${count(this.#total ?? this.#done)} addresses`
+        : `${count(this.#done)} rows`,
+      rate: perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)),
+      left: left === null || !Number.isFinite(left) ? '' : ` | ${clockTime(left)} left`,
+      counts: isAsking ? ` | ${this.#countsText()}` : '',
+    };
+  }
+
+  #countsText(): string {
+    return STATUSES.map((status) =>
+      COLOUR[status](this.#options.colours)(`${count(this.#counts.get(status) ?? 0)} ${status}`),
+    ).join(' ');
+  }
+
+  #scheduleLine(): void {
+    this.#cancelLine = this.#options.clock.after(LINE_EVERY_MS, () => {
+      const { shown, rate, left } = this.#payload();
+      const counts =
+        this.#phase === 'asking'
+          ? `; ${STATUSES.map((status) => `${this.#counts.get(status) ?? 0} ${status}`).join(', ')}`
+          : '';
+      this.#options.stream.write(
+        `${PHASES[this.#phase].trim()}: ${shown}, ${rate}/s${(left ?? '').replace(' | ', ', ')}${counts}\n`,
+      );
+      this.#scheduleLine();
+    });
+  }
+}
+
+function clockTime(seconds: number): string {
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const rest = `${String(Math.floor((whole % 3600) / 60)).padStart(hours > 0 ? 2 : 1, '0')}:${String(whole % 60).padStart(2, '0')}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}

@@ -1,0 +1,201 @@
+// Counts what a cleaning found and says it so that people can act on it: counts, causes of doubt, and what to do next.
+import type { ChalkInstance } from 'chalk';
+import { printable } from '../smtp/printable.ts';
+import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
+import type { AnnotatedRow } from './annotation.ts';
+
+/** Domains whose doubt is counted one by one; a list with more of them is summed up by the reasons alone. */
+const MOST_DOMAINS_COUNTED = 50_000;
+const DOMAINS_SHOWN = 5;
+const BAR_WIDTH = 24;
+
+export interface Summary {
+  readonly rows: number;
+  readonly blankRows: number;
+  readonly duplicates: number;
+  readonly repaired: number;
+  readonly suggestions: number;
+  readonly status: Readonly<Record<Status, number>>;
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly sources: { readonly live: number; readonly cache: number };
+  readonly unknownDomains: readonly {
+    readonly domain: string;
+    readonly rows: number;
+    readonly reason: Reason;
+    readonly cause: string;
+  }[];
+  readonly advice: readonly string[];
+}
+
+/** Adds up rows as they are written. */
+export class SummaryCount {
+  #rows = 0;
+  #blank = 0;
+  #duplicates = 0;
+  #repaired = 0;
+  #suggestions = 0;
+  #cached = 0;
+  #asked = 0;
+  readonly #reasons = new Map<Reason, number>();
+  readonly #unknown = new Map<string, { rows: number; reason: Reason; cause: string }>();
+
+  addBlank(): void {
+    this.#blank += 1;
+  }
+
+  add({ facts, verdict, duplicateOf }: AnnotatedRow, suggestion: string): void {
+    this.#rows += 1;
+    this.#reasons.set(verdict.reason, (this.#reasons.get(verdict.reason) ?? 0) + 1);
+    if (duplicateOf !== null) this.#duplicates += 1;
+    if (facts.screening.repairs.length > 0 && facts.screening.valid) this.#repaired += 1;
+    if (suggestion !== '') this.#suggestions += 1;
+    if (verdict.source === 'cache') this.#cached += 1;
+    else if (verdict.attempts > 0 || verdict.stage === 'dns') this.#asked += 1;
+    if (verdict.status === 'unknown' && facts.domain !== null) this.#addUnknown(facts.domain.name, verdict);
+  }
+
+  /** How many rows have this status so far. */
+  countOf(status: Status): number {
+    return REASONS_BY_STATUS[status].reduce((sum, reason) => sum + (this.#reasons.get(reason) ?? 0), 0);
+  }
+
+  result(): Summary {
+    const status = Object.fromEntries(STATUSES.map((name) => [name, this.countOf(name)])) as Record<Status, number>;
+    const reasons = Object.fromEntries([...this.#reasons].sort((a, b) => b[1] - a[1]));
+    const unknownDomains = [...this.#unknown]
+      .map(([domain, { rows, reason, cause }]) => ({ domain, rows, reason, cause }))
+      .sort((a, b) => b.rows - a.rows)
+      .slice(0, 50);
+    return {
+      rows: this.#rows,
+      blankRows: this.#blank,
+      duplicates: this.#duplicates,
+      repaired: this.#repaired,
+      suggestions: this.#suggestions,
+      status,
+      reasons,
+      sources: { live: this.#asked, cache: this.#cached },
+      unknownDomains,
+      advice: adviceFor(this.#reasons, this.#suggestions),
+    };
+  }
+
+  #addUnknown(domain: string, { reason, reply, detail }: AnnotatedRow['verdict']): void {
+    const known = this.#unknown.get(domain);
+    if (known !== undefined) known.rows += 1;
+    else if (this.#unknown.size < MOST_DOMAINS_COUNTED && reason !== 'not_checked') {
+      const cause = reply === null ? (detail ?? '') : `${reply.code} ${reply.text}`;
+      this.#unknown.set(domain, { rows: 1, reason, cause: printable(cause, 200) });
+    }
+  }
+}
+
+/** What each reason asks of the person; the first that apply are shown. */
+const ADVICE: readonly { readonly reasons: readonly Reason[]; readonly say: string }[] = [
+  {
+    reasons: ['blocked', 'sender_rejected'],
+    say: 'Some providers refuse this machine or sender: set --helo to its real name (with matching PTR) and --from to an address whose SPF covers it.',
+  },
+  {
+    reasons: ['greylisted', 'temporary_failure', 'rate_limited'],
+    say: 'Run the same command again in ten minutes or more: who asked to come back later is asked again, everything else comes from the cache.',
+  },
+  {
+    reasons: ['dns_failure'],
+    say: 'Some domains could not be looked up: run again later, or name a better resolver with --dns.',
+  },
+  {
+    reasons: ['connect_failed', 'timeout'],
+    say: 'Hosts that did not answer are asked again by the next run; give slow ones longer with --command-timeout.',
+  },
+  { reasons: ['not_checked'], say: 'Addresses that were not checked are checked by running the same command again.' },
+  {
+    reasons: ['accepts_anything', 'catchall_untested'],
+    say: 'Mail to catch-all domains cautiously: the server accepts every name, so a bounce may come later.',
+  },
+  { reasons: ['mailbox_full'], say: 'Full mailboxes are often abandoned: leave them out now and ask again in a week.' },
+];
+
+function adviceFor(reasons: ReadonlyMap<Reason, number>, suggestions: number): string[] {
+  const advice = ADVICE.filter((row) => row.reasons.some((reason) => (reasons.get(reason) ?? 0) > 0)).map(
+    ({ say }) => say,
+  );
+  if (suggestions > 0)
+    advice.unshift(
+      `${count(suggestions)} ${suggestions === 1 ? 'address looks' : 'addresses look'} mistyped: see the suggestion column before deleting.`,
+    );
+  return advice;
+}
+
+/** The summary as a person reads it at the end of a run. */
+export function summaryLines(
+  summary: Summary,
+  given: { readonly seconds: number; readonly colours: ChalkInstance },
+): string[] {
+  const { colours } = given;
+  const lines = [''];
+  for (const status of STATUSES) {
+    const rows = summary.status[status];
+    lines.push(
+      `  ${COLOUR[status](colours)(status.padEnd(9))} ${bar(rows, summary.rows)} ${count(rows).padStart(9)}  ${share(rows, summary.rows)}`,
+    );
+    for (const reason of REASONS_BY_STATUS[status]) {
+      const having = summary.reasons[reason] ?? 0;
+      if (having > 0 && REASONS_BY_STATUS[status].length > 1)
+        lines.push(colours.dim(`    ${reason.padEnd(22)} ${' '.repeat(9)} ${count(having).padStart(9 + 5)}`));
+    }
+  }
+  lines.push('');
+  lines.push(`  ${count(summary.rows)} rows in ${duration(given.seconds)}${extras(summary)}`);
+  const doubtful = summary.unknownDomains.slice(0, DOMAINS_SHOWN);
+  if (doubtful.length > 0) {
+    lines.push('', '  Most doubt:');
+    for (const { domain, rows, reason, cause } of doubtful) {
+      lines.push(
+        `    ${printable(domain, 60)} (${count(rows)}): ${reason}${cause === '' ? '' : colours.dim(` — ${cause.length > 100 ? `${cause.slice(0, 99)}…` : cause}`)}`,
+      );
+    }
+  }
+  if (summary.advice.length > 0) {
+    lines.push('', '  What to do next:');
+    for (const say of summary.advice.slice(0, 4)) lines.push(`    - ${say}`);
+  }
+  return lines;
+}
+
+export const COLOUR: Readonly<Record<Status, (colours: ChalkInstance) => ChalkInstance>> = {
+  valid: (colours) => colours.green,
+  catchall: (colours) => colours.yellow,
+  invalid: (colours) => colours.red,
+  unknown: (colours) => colours.cyan,
+};
+
+function extras(summary: Summary): string {
+  const parts: string[] = [];
+  if (summary.duplicates > 0) parts.push(`${count(summary.duplicates)} duplicates`);
+  if (summary.repaired > 0) parts.push(`${count(summary.repaired)} repaired`);
+  if (summary.sources.cache > 0) parts.push(`${share(summary.sources.cache, summary.rows).trim()} from the cache`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function bar(part: number, whole: number): string {
+  const filled = whole === 0 ? 0 : Math.round((part / whole) * BAR_WIDTH);
+  return '█'.repeat(part > 0 ? Math.max(1, filled) : 0).padEnd(BAR_WIDTH, '·');
+}
+
+function share(part: number, whole: number): string {
+  return `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(1)} %`.padStart(7);
+}
+
+/** A number with thin groups of three, the same in every locale. */
+export function count(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Seconds as people say them. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,45 @@
+// The streams of one invocation and how to write on them: what a terminal may show, in colour or plain.
+import type { Readable, Writable } from 'node:stream';
+import { Chalk, type ChalkInstance } from 'chalk';
+
+/** Everything the program is given by the process that runs it; nothing below reads the process itself. */
+export interface Invocation {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted on the first Ctrl-C or SIGTERM; the reason is the signal's name. */
+  readonly interrupted: AbortSignal;
+}
+
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Colours for one stream: on a terminal unless NO_COLOR or --no-color says otherwise (https://no-color.org). */
+export function coloursFor(
+  stream: Output,
+  options: { readonly color: boolean; readonly env: Invocation['env'] },
+): ChalkInstance {
+  const isWanted = options.color && !options.env['NO_COLOR'] && options.env['TERM'] !== 'dumb';
+  const isForced = Boolean(options.env['FORCE_COLOR']) && options.env['FORCE_COLOR'] !== '0';
+  return new Chalk({ level: isWanted && (stream.isTTY === true || isForced) ? 1 : 0 });
+}
+
+/**
+ * Writes and waits until the stream can take more, so that a slow reader slows us down instead of filling memory.
+ * A reader that went away (`| head`) rejects with the stream's EPIPE, which main takes for a quiet end.
+ */
+export async function write(stream: Output, text: string): Promise<void> {
+  if (stream.destroyed || stream.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
