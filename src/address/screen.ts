@@ -68,6 +68,12 @@ export function isPlainlyValid(screening: Screening): boolean {
   return screening.valid && !screening.quoted && screening.repairs.length === 0;
 }
 
+/** The key of a checked local part (as it goes into RCPT TO) at a checked domain; see `GoodAddress.key`. */
+export function keyOf(local: string, domain: string): string {
+  // Lower-casing can leave NFC: a dotted capital I becomes two characters.
+  return `${local.toLowerCase().normalize('NFC')}@${domain}`;
+}
+
 const NO_REPAIRS: readonly Repair[] = Object.freeze([]);
 
 function plainAddress(text: string, scan: number): GoodAddress {
@@ -110,14 +116,12 @@ function screenUnusual(cell: string): Screening {
 
 function goodAddress(parsed: ParsedAddress, unwrapped: Unwrapped): GoodAddress {
   const { local, domain, smtputf8, quoted } = parsed;
-  // Lower-casing can leave NFC: a dotted capital I becomes two characters.
-  const foldedLocal = smtputf8 ? local.toLowerCase().normalize('NFC') : local.toLowerCase();
   return {
     valid: true,
     address: `${local}@${parsed.unicodeDomain}`,
     local,
     domain,
-    key: `${foldedLocal}@${domain}`,
+    key: keyOf(local, domain),
     smtputf8,
     quoted,
     suspicious: parsed.suspicious || unwrapped.suspicious,
