@@ -89,7 +89,7 @@ function checkContent(path: string, options: { readonly busyTimeoutMs: number })
   }
 }
 
-/** A full check of a larger file would delay every start (about 3 ms a MiB); there, damage shows where it is read. */
+/** A full check of a larger file would delay every start (about 2 ms a MiB); there, damage shows where it is read. */
 const FULL_CHECK_BYTES = 8 * 1024 * 1024;
 
 /** Looks at a copy in memory, since a connection in the mode of the file would make a log beside it. */

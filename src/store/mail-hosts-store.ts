@@ -10,10 +10,10 @@ export interface MailHostsEntry<Outcome> {
 }
 
 /**
- * Domains kept at most; about 300 bytes each. The list of a large sender has some hundred thousand domains, and an
+ * Domains kept at most; about 400 bytes each. The list of a large sender has some hundred thousand domains, and an
  * answer lives a day at most, so more would only be remembered in vain.
  */
-const DEFAULT_MAX_ENTRIES = 1_000_000;
+const DEFAULT_MAX_ENTRIES = 500_000;
 /** Twenty hosts with eight addresses each come to about 8 KiB; what is longer is asked again rather than kept. */
 const MAX_OUTCOME_LENGTH = 32 * 1024;
 /** Dropped beyond what is too many, so that a full table is not trimmed at every put. */
