@@ -48,25 +48,35 @@ export function createRowWriter(delimiter: Delimiter): RowWriter {
 }
 
 /**
- * Writes own cells, each behind a delimiter, into `out` from `at` on and returns where they end. The caller has made room:
- * `roomForCells` says how much. One pass over the characters, because csv-stringify would take microseconds a row and
- * even joined strings take twice the time.
+ * Writes own cells, each behind a delimiter, into `out` from `from` on and returns where they end. The caller has made
+ * room: `roomForCells` says how much. One pass over the characters, because csv-stringify would take microseconds a row
+ * and even joined strings take twice the time.
  */
 export function writeOwnCells(out: Buffer, from: number, cells: readonly string[], delimiter: number): number {
   let at = from;
   for (const cell of cells) {
     out[at++] = delimiter;
-    const end = writePlainCell(out, at, cell, delimiter);
-    at = end >= 0 ? end : at + out.write(guarded(cell, delimiter), at, 'utf8');
+    at = writeOwnCell(out, at, cell, delimiter);
   }
   return at;
 }
 
-/** How many bytes the cells take at most: three a character in UTF-8, or two for each quote, and what stands around. */
+/** One cell, without a delimiter. */
+export function writeOwnCell(out: Buffer, from: number, cell: string, delimiter: number): number {
+  const end = writePlainCell(out, from, cell, delimiter);
+  return end >= 0 ? end : from + out.write(guarded(cell, delimiter), from, 'utf8');
+}
+
+/** How many bytes the cells take at most. */
 export function roomForCells(cells: readonly string[]): number {
   let room = 0;
-  for (const cell of cells) room += cell.length * 3 + AROUND_A_CELL;
+  for (const cell of cells) room += roomForCell(cell);
   return room;
+}
+
+/** Three bytes a character in UTF-8, or two for each quote, and what stands around. */
+export function roomForCell(cell: string): number {
+  return cell.length * 3 + AROUND_A_CELL;
 }
 
 /** Delimiter, apostrophe, two quotes. */

@@ -60,10 +60,9 @@ export class RowBatch {
     });
   }
 
-  /** The offset in `bytes` behind the row's cell number `count`, counted from 1. */
-  endOfCell(i: number, count: number): number {
-    const to = this.table.end[i] as number;
-    return this.#cells.ends(this.bytes, { from: this.table.start[i] as number, to })[count - 1] ?? to;
+  /** The offsets in `bytes` behind each cell of the row. */
+  cellEnds(i: number): number[] {
+    return this.#cells.ends(this.bytes, { from: this.table.start[i] as number, to: this.table.end[i] as number });
   }
 
   /** The line end of the row: CRLF, LF, CR, or nothing behind the last row. */

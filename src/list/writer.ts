@@ -8,7 +8,9 @@ import {
   mayHoldFormula,
   neutralise,
   type RowWriter,
+  roomForCell,
   roomForCells,
+  writeOwnCell,
   writeOwnCells,
 } from './own-cells.ts';
 import type { List } from './reader.ts';
@@ -60,7 +62,7 @@ export class ListWriter {
   readonly #width: number;
   readonly #delimiter: number;
   readonly #writeRow: RowWriter;
-  /** Columns that are there already: where in the row, and which of the own cells goes there. */
+  /** Columns that are there already, from left to right: where in the row, and which of the own cells goes there. */
   readonly #replaced: readonly { readonly at: number; readonly own: number }[];
   /** Which own cells are appended. */
   readonly #appended: readonly number[];
@@ -82,7 +84,7 @@ export class ListWriter {
     this.#delimiter = delimiter.charCodeAt(0);
     this.#writeRow = createRowWriter(delimiter);
     const places = options.columns.map((column) => list.ownColumns.get(column) ?? -1);
-    this.#replaced = places.flatMap((at, own) => (at < 0 ? [] : [{ at, own }]));
+    this.#replaced = places.flatMap((at, own) => (at < 0 ? [] : [{ at, own }])).sort((a, b) => a.at - b.at);
     this.#appended = places.flatMap((at, own) => (at < 0 ? [own] : []));
     this.#writeBeginning();
   }
@@ -107,17 +109,15 @@ export class ListWriter {
   append(batch: RowBatch, i: number, own: readonly string[] | EncodedCells): void {
     const { table } = batch;
     const missing = this.#width - (table.cells[i] as number);
-    const from = table.start[i] as number;
     const to = table.end[i] as number;
-    if (this.#replaced.length > 0 || this.#mustRewrite(batch, i)) {
+    if (this.#mustRewrite(batch, i)) {
       this.#rewrite(batch, i, 'tail' in own ? own.cells : own);
+    } else if (missing < 0 || this.#replaced.length > 0) {
+      this.#splice(batch, i, own);
     } else {
-      const split = missing < 0 ? batch.endOfCell(i, this.#width) : to;
-      this.#copy(batch.bytes, from, split);
+      this.#copy(batch.bytes, table.start[i] as number, to);
       if (missing > 0) this.#fillUp(missing);
-      if ('tail' in own) this.#add(own.tail);
-      else this.#addOwn(this.#appendedOf(own));
-      if (missing < 0) this.#copy(batch.bytes, split, to);
+      this.#addOwn(own);
     }
     this.#copy(batch.bytes, to, table.next[i] as number);
     if (missing < 0) this.#surplusRows++;
@@ -210,12 +210,35 @@ export class ListWriter {
     return this.#safe && mayHoldFormula(batch.bytes, start[i] as number, end[i] as number, this.#delimiter);
   }
 
+  /** Own cells go in among the user's, which are copied as they are. */
+  #splice(batch: RowBatch, i: number, own: readonly string[] | EncodedCells): void {
+    const ends = batch.cellEnds(i);
+    const cells = 'tail' in own ? own.cells : own;
+    let from = batch.table.start[i] as number;
+    for (const { at, own: index } of this.#replaced) {
+      const before = at === 0 ? from : ends[at - 1];
+      if (before === undefined || at >= ends.length) break;
+      this.#copy(batch.bytes, from, at === 0 ? before : before + 1);
+      this.#addCell(cells[index] ?? '');
+      from = ends[at] ?? from;
+    }
+    const split = ends[Math.min(this.#width, ends.length) - 1] ?? from;
+    this.#copy(batch.bytes, from, split);
+    for (let at = ends.length; at < this.#width; at++) {
+      this.#fillUp(1);
+      const replaced = this.#replaced.find((place) => place.at === at);
+      if (replaced !== undefined) this.#addCell(cells[replaced.own] ?? '');
+    }
+    this.#addOwn(own);
+    this.#copy(batch.bytes, split, batch.table.end[i] as number);
+  }
+
   #rewrite(batch: RowBatch, i: number, own: readonly string[]): void {
     const cells = this.#safe ? batch.cells(i).map(neutralise) : batch.cells(i);
     const surplus = cells.splice(this.#width);
     while (cells.length < this.#width) cells.push('');
     for (const { at, own: index } of this.#replaced) cells[at] = neutralise(own[index] ?? '');
-    for (const index of this.#appended) cells.push(neutralise(own[index] ?? ''));
+    for (const cell of this.#appendedOf(own)) cells.push(neutralise(cell));
     this.#addText(this.#writeRow(cells.concat(surplus)));
   }
 
@@ -237,9 +260,20 @@ export class ListWriter {
     this.#used += bytes.length;
   }
 
-  #addOwn(cells: readonly string[]): void {
+  /** The own cells that are appended. */
+  #addOwn(own: readonly string[] | EncodedCells): void {
+    if ('tail' in own) {
+      this.#add(own.tail);
+      return;
+    }
+    const cells = this.#appendedOf(own);
     this.#reserve(roomForCells(cells));
     this.#used = writeOwnCells(this.#buffer, this.#used, cells, this.#delimiter);
+  }
+
+  #addCell(cell: string): void {
+    this.#reserve(roomForCell(cell));
+    this.#used = writeOwnCell(this.#buffer, this.#used, cell, this.#delimiter);
   }
 
   #addText(text: string): void {
