@@ -1,6 +1,6 @@
 // Every option of every command, with its flag, meaning, parser and default: one table for flags, config file and environment.
-import { isIP } from 'node:net';
 import { screenAddress } from '../address/screen.ts';
+import { isIpAddress } from '../dns/address-policy.ts';
 import { parseServer } from '../dns/servers.ts';
 import { MailgateError } from '../errors.ts';
 import { STATUSES } from '../verdict.ts';
@@ -270,7 +270,7 @@ export const ALL_OPTIONS = [...COMMON_OPTIONS, ...ASK_OPTIONS, ...LIST_OPTIONS] 
 
 export type CommonSettings = Omit<SettingsOf<typeof COMMON_OPTIONS>, 'db' | 'config'> & {
   readonly db: string;
-  /** True where the user named the store, so that even the sandbox uses it. */
+  /** True where the store was named on the command line: only then the sandbox uses it. */
   readonly dbWasChosen: boolean;
 };
 export type AskSettings = SettingsOf<typeof ASK_OPTIONS>;
@@ -306,7 +306,7 @@ function senderAddress(text: string): string | null {
 }
 
 function ipAddress(text: string): string {
-  if (isIP(text) !== 0) return text;
+  if (isIpAddress(text)) return text;
   throw new MailgateError('usage', `"${text.slice(0, 80)}" is no IP address.`, {
     hint: 'Give one of this machine, such as 192.0.2.10.',
   });

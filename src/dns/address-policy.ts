@@ -63,6 +63,11 @@ export function classifyAddress(ip: string): AddressClass {
   return rangeOf(ip)?.class ?? 'never';
 }
 
+/** True for an IPv4 or IPv6 address in its text form, without a zone. */
+export function isIpAddress(text: string): boolean {
+  return rangeOf(text) !== null;
+}
+
 /**
  * To be asked of the very address about to be dialled, not of the name: a second look-up could differ.
  * `allowPrivate` admits private and loopback addresses, still not documentation, multicast, link-local and the like.

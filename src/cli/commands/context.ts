@@ -30,6 +30,6 @@ export function readSettings<const Specs extends readonly OptionSpec[]>(
     ...settingsFrom(command, specs, { env: fromEnv, config: file }),
     ...common,
     db,
-    dbWasChosen: common.db !== null,
+    dbWasChosen: command.getOptionValueSourceWithGlobals('db') === 'cli',
   };
 }
