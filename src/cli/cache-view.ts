@@ -17,7 +17,8 @@ export function showStats(stats: StoreStats, given: { readonly path: string; rea
   const { verdicts, mailHosts, domains, fileBytes } = stats;
   const time = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
   if (given.json) {
-    const { oldest, newest, ...counts } = verdicts;
+    const { oldest, newest, total, byStatus, byReason } = verdicts;
+    const counts = { total, by_status: Object.fromEntries(byStatus), by_reason: Object.fromEntries(byReason) };
     return JSON.stringify({
       path: given.path,
       bytes: fileBytes,
@@ -30,8 +31,7 @@ export function showStats(stats: StoreStats, given: { readonly path: string; rea
     `${given.path} (${(fileBytes / 1_048_576).toFixed(1)} MiB)`,
     `  verdicts    ${count(verdicts.total).padStart(10)}`,
   ];
-  for (const [reason, rows] of Object.entries(verdicts.byReason))
-    lines.push(`    ${reason.padEnd(22)} ${count(rows).padStart(10)}`);
+  for (const [reason, rows] of verdicts.byReason) lines.push(`    ${reason.padEnd(22)} ${count(rows).padStart(10)}`);
   lines.push(`  DNS answers ${count(mailHosts).padStart(10)}`, `  domains     ${count(domains).padStart(10)}`);
   if (verdicts.oldest !== null) lines.push(`  from ${time(verdicts.oldest)} to ${time(verdicts.newest)}`);
   return lines.join('\n');
