@@ -150,7 +150,7 @@ const COMPANIES: readonly MailHost[] = [
   { ...small('strassenbau-ohm.test', 19, 'müller', 'buero'), ...MOODS.smtputf8 },
   { ...small('altmodisch-druck.test', 20, 'satz', 'joe smith'), ...MOODS.noEhlo },
   { ...small('sichere-post.test', 21, 'vertrauen', 'kontakt'), ...MOODS.tlsRequired },
-  { ...small('lahme-ente.test', 22, 'quak'), wire: { thinkMs: 300 } },
+  { ...small('lahme-ente.test', 22, 'quak'), wire: { thinkMs: 150 } },
   { ...small('probier-mich.test', 23, 'anna', 'info'), fatesByName: true },
   { ...small('altstadt-apotheke.test', 24, 'rezept', 'notdienst'), greylist: soon() },
   { ...small('mailinator.com', 25), ...MOODS.catchAll },

@@ -40,9 +40,9 @@ export async function startSmtpServers(
   return {
     port,
     stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(servers.map(closed));
-      for (const socket of sockets) socket.destroy();
+      const listening = servers.map(closed);
+      await Promise.all([...sockets].map(destroyed));
+      await Promise.all(listening);
     },
   };
 }
@@ -177,6 +177,14 @@ function explain(error: unknown, port: number): unknown {
 
 function isNodeError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error;
+}
+
+/** Resolves behind the session's own listeners, so that its timers are gone as well. */
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
 }
 
 function closed(server: Server): Promise<void> {
