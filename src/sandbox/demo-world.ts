@@ -125,8 +125,8 @@ const PROVIDERS: readonly MailHost[] = [
     mailboxes: mailboxes([
       ...fine('francois.lemaire', 'amelie.petit'),
       // Orange gives 5.1.1 to full mailboxes too, and says so in French.
-      ['rene.plein', { say: '552 5.1.1 <{rcpt}> Boite du destinataire pleine. OFR_416' }],
-      ['inconnu.jean', { say: '550 5.1.1 Adresse d au moins un destinataire invalide. OFR_417' }],
+      ['rene.plein', { say: '552 5.1.1 <{rcpt}> Boite du destinataire pleine. OFR_417' }],
+      ['inconnu.jean', { say: '550 5.1.1 Adresse d au moins un destinataire invalide. OFR_416' }],
     ]),
   },
 ];
