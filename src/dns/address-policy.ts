@@ -16,7 +16,7 @@ interface Range {
   readonly onRequest: boolean;
 }
 
-/** First match wins. IANA IPv4 Special-Purpose Address Registry, read 2026-11-21 from memory of its stable rows. */
+/** First match wins. Rows of the IANA IPv4 Special-Purpose Address Registry, as known on 2026-11-21. */
 const IPV4_RANGES: readonly Range[] = [
   ipv4('10.0.0.0', 8, 'private', true), // RFC 1918
   ipv4('172.16.0.0', 12, 'private', true), // RFC 1918
@@ -37,7 +37,7 @@ const IPV4_RANGES: readonly Range[] = [
   ipv4('240.0.0.0', 4, 'private', false), // RFC 1112, reserved; used inside some large networks
 ];
 
-/** First match wins; IANA IPv6 Special-Purpose Address Registry, as above. Ranges with an IPv4 inside stand apart. */
+/** First match wins. Rows of the IANA IPv6 registry, as above; ranges with an IPv4 address inside stand apart. */
 const IPV6_RANGES: readonly Range[] = [
   ipv6([], 128, 'never', false), // ::, unspecified, RFC 4291
   ipv6([0, 0, 0, 0, 0, 0, 0, 1], 128, 'never', true), // ::1, loopback, RFC 4291

@@ -105,5 +105,5 @@ function dialable(answers: readonly DnsAnswer<'A' | 'AAAA'>[], options: HostOpti
 }
 
 function addressesOf(answers: readonly DnsAnswer<'A' | 'AAAA'>[]): readonly string[] {
-  return answers.flatMap((answer) => (answer.status === 'answer' ? answer.records : []));
+  return [...new Set(answers.flatMap((answer) => (answer.status === 'answer' ? answer.records : [])))];
 }

@@ -20,7 +20,7 @@ export interface Question {
   readonly wireName: Buffer;
 }
 
-/** A reply that passed every check of form; what it says is judged in answer.ts. */
+/** A reply that passed every check of form; what it says is judged in judgement.ts. */
 export interface Response {
   /** With the upper bits of an OPT record, so that BADVERS reads 16 (RFC 6891 section 6.1.3). */
   readonly rcode: number;
