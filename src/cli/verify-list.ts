@@ -269,7 +269,7 @@ function snakeKeys(summary: Summary): Record<string, unknown> {
 }
 
 function sayHowToGoOn(settings: VerifySettings, { notices, storePath, isTemporary }: Prepared): void {
-  const kept = isTemporary ? '' : ` What was decided is kept in ${storePath}:`;
   const untouched = settings.output === '-' ? '' : ` ${settings.output} is as it was before.`;
-  notices.warn(`stopped.${untouched}${kept} run the same command again to go on.`);
+  const kept = isTemporary ? '' : ` What was decided is kept in ${storePath}: run the same command again to go on.`;
+  notices.warn(`stopped.${untouched}${kept}`);
 }
