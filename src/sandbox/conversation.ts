@@ -1,5 +1,6 @@
 // Decides what a host answers to each command of one session; bytes, clocks and sockets are the session's business.
 import { type PathArgument, readPath } from './command-lines.ts';
+import { ehloReply, startTlsResponse } from './extensions.ts';
 import type { RecipientDesk } from './recipients.ts';
 import type { ConnectionLog } from './record.ts';
 import { fillIn } from './wording.ts';
@@ -130,18 +131,7 @@ export class Conversation {
     const offers = this.#behaviour.offers ?? {};
     this.#endTransaction();
     if (offers.ehlo === false) return this.#coded('502', '5.5.1', 'Error: command not implemented');
-    const keywords = [
-      ...(offers.pipelining === false ? [] : ['PIPELINING']),
-      'SIZE 10240000',
-      ...(offers.starttls === undefined || this.isSecured ? [] : ['STARTTLS']),
-      'ENHANCEDSTATUSCODES',
-      '8BITMIME',
-      ...(offers.smtputf8 === true ? ['SMTPUTF8'] : []),
-      ...(offers.keywords ?? []),
-    ];
-    const lines = ['{host}', ...(offers.bare === true ? [] : keywords)];
-    const text = lines.map((each, i) => `250${i === lines.length - 1 ? ' ' : '-'}${each}`).join('\n');
-    const response = this.#usual('ehlo', say(text));
+    const response = this.#usual('ehlo', say(ehloReply(offers, this.isSecured)));
     this.#hasGreeted = !isRefusal(response.act);
     this.hasEhlo = this.#hasGreeted;
     return response;
@@ -157,22 +147,7 @@ export class Conversation {
   #startTls(): Response {
     const own = this.#behaviour.at?.starttls;
     if (own !== undefined) return { act: own };
-    const ready = '220 2.0.0 Ready to start TLS';
-    if (this.isSecured) return this.#coded('503', '5.5.1', 'Error: TLS already active');
-    switch (this.#behaviour.offers?.starttls) {
-      case 'works':
-      case 'required':
-        return { act: { say: ready }, next: 'tls' };
-      case 'broken':
-      case 'required_broken':
-        return { act: { say: ready }, next: 'nonsense' };
-      case 'injects':
-        return { act: { say: `${ready}\n250 2.1.5 Ok` }, next: 'tls' };
-      case 'refused':
-        return this.#coded('454', '4.7.0', 'TLS not available due to local problem');
-      case undefined:
-        return this.#coded('502', '5.5.1', 'Error: command not implemented');
-    }
+    return startTlsResponse(this.#behaviour.offers?.starttls, this.isSecured);
   }
 
   #mail(line: string): Response {
