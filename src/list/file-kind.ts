@@ -59,7 +59,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
   { begins: /^GIF8[79]a/, what: 'a GIF image', hint: NOT_A_LIST },
   { begins: '%PDF-', what: 'a PDF document', hint: NOT_A_LIST },
   { begins: 'SQLite format 3\x00', what: 'an SQLite database', hint: NOT_A_LIST },
-  { begins: 'PAR1', what: 'a Parquet file', hint: 'Export it as CSV and pass that file.' },
+  { begins: /^PAR1[\x00-\x1f]/, what: 'a Parquet file', hint: 'Export it as CSV and pass that file.' },
   { begins: '{\\rtf', what: 'a rich text document', hint: SAVE_AS_CSV },
   // Many "Excel" downloads are a web page in disguise; so is the log-in page saved in place of an export.
   { begins: /^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|table)\b/i, what: 'a web page', hint: SAVE_AS_CSV },

@@ -122,6 +122,13 @@ for (const { text, header, rows, why } of shapes) {
   });
 }
 
+test('text that only begins like another format is a list', async (t) => {
+  for (const name of ['PAR1', 'PK', 'GIF', 'BZh', '{name}', '<name>', 'Rar']) {
+    const { list } = await listOf(t, `${name},email\nx,a@x.com\n`);
+    assert.equal(list.addressColumn, 1, name);
+  }
+});
+
 test('a header is taken for one, or not, where the person says so', async (t) => {
   const without = await listOf(t, 'email\na@x.com\n', { header: false });
   assert.deepEqual(
