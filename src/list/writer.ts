@@ -127,8 +127,8 @@ export class ListWriter {
   /** Adds a row without own cells, such as a blank line. */
   pass(batch: RowBatch, i: number): void {
     const { start, end, next } = batch.table;
-    if (this.#safe && this.#mustRewrite(batch, i)) {
-      this.#addText(this.#writeRow(batch.cells(i).map(neutralise)));
+    if (this.#mustRewrite(batch, i)) {
+      this.#addText(this.#writeRow(this.#userCells(batch, i)));
       this.#copy(batch.bytes, end[i] as number, next[i] as number);
     } else {
       this.#copy(batch.bytes, start[i] as number, next[i] as number);
@@ -234,12 +234,16 @@ export class ListWriter {
   }
 
   #rewrite(batch: RowBatch, i: number, own: readonly string[]): void {
-    const cells = this.#safe ? batch.cells(i).map(neutralise) : batch.cells(i);
+    const cells = this.#userCells(batch, i);
     const surplus = cells.splice(this.#width);
     while (cells.length < this.#width) cells.push('');
     for (const { at, own: index } of this.#replaced) cells[at] = neutralise(own[index] ?? '');
     for (const cell of this.#appendedOf(own)) cells.push(neutralise(cell));
     this.#addText(this.#writeRow(cells.concat(surplus)));
+  }
+
+  #userCells(batch: RowBatch, i: number): string[] {
+    return this.#safe ? batch.cells(i).map(neutralise) : batch.cells(i);
   }
 
   #fillUp(cells: number): void {
