@@ -231,7 +231,7 @@ export const LIST_OPTIONS = [
     name: 'prefix',
     flags: '--prefix <text>',
     description: "what the names of mailgate's columns begin with",
-    parse: anyText,
+    parse: someText,
     default: 'mailgate_',
     defaultText: 'mailgate_',
   }),
