@@ -1,5 +1,6 @@
 // What the codes alone say, once no words did: the enhanced code first, then the basic one.
 import type { ReplyRule } from './rule.ts';
+import { words } from './word-families.ts';
 
 /** The enhanced codes of RFC 3463 and its registry; read after the words, for in the wild they mislead. */
 export const ENHANCED_RULES: readonly ReplyRule[] = [
@@ -84,7 +85,7 @@ export const ENHANCED_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'enhanced-5.3.2',
-    enhanced: /^5\.3\.2$|^[45]\.7\.\d+$/,
+    enhanced: /^5\.3\.2$|^5\.7\.\d+$/,
     meaning: 'blocked',
     why: 'The enhanced code names security or policy, which is mostly about the sender.',
     source: 'RFC 3463 sections 3.4 and 3.8, RFC 7372',
@@ -156,8 +157,10 @@ export const CODE_RULES: readonly ReplyRule[] = [
     id: 'sender-refused-at-mail',
     class: '5',
     stage: ['mail'],
-    words:
-      /unknown|not found|exist|invalid|no such|bad\b|user|mail ?box|recipient|domain|address|account|unavailable|SENDER/,
+    words: words`
+      unknown|not found|exist|invalid|no such|bad\b|user|mail ?box|recipient|domain|address|account
+      unavailable|SENDER
+    `,
     meaning: 'sender_rejected',
     why: 'Words about an address in answer to MAIL are about the sender.',
     source: 'RFC 5321 section 3.3',

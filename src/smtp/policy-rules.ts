@@ -6,7 +6,16 @@ import { GAP, SHORT_GAP, words } from './word-families.ts';
 export const MESSAGE_RULES: readonly ReplyRule[] = [
   {
     id: 'message-size-words',
-    words: words`(?:message|mail|e-?mail|content|attachment|data|header|file|body)(?: file| header| frame)? (?:size|length)\b|(?:message|mail|e-?mail|content|attachment|header)s? (?:is |was |are )?(?:too|exceed)\w{0,3} (?:large|big|long|size|google|the max|maximum|max|limit|fixed)|(?:exceed\w{0,3}|maximum|max)${SHORT_GAP}\b(?:message|mail|e-?mail|content|attachment) ?(?:file )?(?:size|length)|size (?:limit|exceed|of (?:the |your )?message)|larger than|too (?:large|big)\b|message line|line (?:length|limit)|zu gross|trop (?:volumineux|gros|grand)|demasiado grande|muito grande|troppo grande|te groot`,
+    words: words`
+      (?:message|mail|e-?mail|content|attachment|data|header|file|body)(?: file| header| frame)? (?:size|length)\b
+      (?:message|mail|e-?mail|content|attachment|header)s? (?:is |was |are )?(?:too|exceed)\w{0,3} (?:large|big|long
+        |size|google|the max|maximum|max|limit|fixed)
+      (?:exceed\w{0,3}|maximum|max)${SHORT_GAP}\b(?:message|mail|e-?mail|content|attachment) ?(?:file )?(?:size
+        |length)
+      size (?:limit|exceed|of (?:the |your )?message)|larger than|too (?:large|big)\b|message line
+      line (?:length|limit)|zu gross|trop (?:volumineux|gros|grand)|demasiado grande|muito grande
+      troppo grande|te groot
+    `,
     unless: /mail ?box|quota|inbox|storage|recipient's|user is over|disk space|full\b/,
     meaning: 'content_rejected',
     why: 'The message was too large; any mailbox there would have refused it.',
@@ -15,8 +24,12 @@ export const MESSAGE_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'message-form-words',
-    words: words`\bheaders?\b|attachment|mime\b|message-id|content-type|8-?bit|7-?bit|charset|non-?ascii|malformed|body type|rfc ?[25]?[83]22|duplicate${SHORT_GAP}\bfrom|bare (?:lf|cr|line)|linefeed|rfc[- ]complian`,
-    unless: /manually blocked|user unknown|no such user|recipient address/,
+    words: words`
+      \bheaders?\b|attachment|embedded image|executable file|compressed file|mime\b|message-id|content-type
+      8-?bit|7-?bit|charset|non-?ascii|malformed|body type|rfc ?[25]?[83]22|duplicate${SHORT_GAP}\bfrom
+      bare (?:lf|cr|line)|linefeed|rfc[- ]complian
+    `,
+    unless: /manually blocked|user unknown|no such user|recipient address|\bloop|too many received|hops/,
     meaning: 'content_rejected',
     why: 'The form of the message was refused: its headers, encoding or attachments.',
     source: 'RFC 3463 x.6.x, Google, Exchange 5.6.11',
@@ -43,7 +56,13 @@ export const POLICY_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'spam-sender-words',
-    words: words`(?:block|refus|reject|denied|listed|banned)\w{0,3} (?:for|because of|due to) (?:spam|abuse|spamming)|spam (?:from|originating|received|reports?|complaints?)|spam block|block for spam|(?:send|sending|sent|spamming|sends)\b${SHORT_GAP}\bspam|no unsolicited|unsolicited mail originating|complaints`,
+    words: words`
+      (?:block|refus|reject|denied|listed|banned)\w{0,3} (?:for|because of|due to) (?:spam|abuse|spamming)
+      spam (?:from|originating|received|reports?|complaints?)|spam block|spam abuse|abuse detected
+      too many (?:\w{1,12} ){0,2}(?:spams?|unwanted|complaints)|block for spam
+      (?:send|sending|sent|spamming|sends)\b${SHORT_GAP}\bspam|no unsolicited|unsolicited mail originating
+      complaints
+    `,
     unless: /\burls?\b|\blinks?\b|content|text|body|message contains/,
     meaning: 'blocked',
     why: 'The host holds us for a source of spam.',
@@ -52,7 +71,16 @@ export const POLICY_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'spam-words',
-    words: words`\bspam|\bjunk|unsolicited|bulk mail|\bube\b|\buce\b|likely suspicious|suspicious (?:content|link|url|due to the nature|message)|content${GAP}\b(?:reject|refus|denied|block|violat|not (?:allowed|accept)|filter|guideline|restriction|presents|suspicious)|(?:reject|refus|denied|blocked|forbidden|prohibited|illegal|objectionable|inappropriate|banned|bad|unacceptable)\w{0,3}\b${SHORT_GAP}\b(?:content|text|words?|phrase|subject|url|link)s?\b|url(?:s)? (?:in|found|listed)|inhalt|contenu|contenido|conteudo|contenuto|indesirable|спам|垃圾|内容|迷惑メール|스팸`,
+    words: words`
+      \bspam|\bjunk|unsolicited|bulk mail|\bube\b|\buce\b|likely suspicious
+      (?:unsafe|suspicious) (?:content|link|url|due to the nature|message)
+      content${GAP}\b(?:reject|refus|denied|block|violat|not (?:allowed|accept)|filter|guideline|restriction
+        |presents|suspicious)
+      (?:reject|refus|denied|blocked|forbidden|prohibited|illegal|objectionable|inappropriate|banned|bad
+        |unacceptable)\w{0,3}\b${SHORT_GAP}\b(?:content|text|words?|phrase|subject|url|link)s?\b
+      url(?:s)? (?:in|found|listed)|inhalt|contenu|contenido|conteudo|contenuto|indesirable|спам|垃圾|内容|迷惑メール
+      스팸
+    `,
     unless: /junkmail rejected -|your ip|IP is|banned network/,
     meaning: 'content_rejected',
     why: 'The words speak of what was sent, not of who receives it.',
@@ -61,7 +89,11 @@ export const POLICY_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'policy-words',
-    words: words`polic(?:y|ies)|administrative(?:ly)?|prohibit|prohibition|security (?:reason|policy|restriction|violation|setting)|politica|politik|richtlinie|regles|politique|beleid|безопасност|политик|策略|ポリシー`,
+    words: words`
+      polic(?:y|ies)|administrative(?:ly)?|prohibit|prohibition
+      security (?:reason|policy|restriction|violation|setting)|politica|politik|richtlinie|regles|politique
+      beleid|безопасност|политик|策略|ポリシー
+    `,
     meaning: 'blocked',
     why: 'A rule of the operator refused us; rules say nothing of whether a mailbox exists.',
     source: 'Exim "Administrative prohibition", Mimecast, Yahoo 5.7.9, GMX, T-Online',
@@ -69,7 +101,17 @@ export const POLICY_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'access-words',
-    words: words`access${SHORT_GAP}\b(?:denied|refused|rejected|forbidden|not|restricted)|(?:denied|refused|no|restricted) access|(?:rejected|refused|denied) by (?:the )?(?:destination|recipient'?s?|remote|target) (?:domain|server|host|system|organi[sz]ation)|not (?:authori[sz]ed|permitted|allowed|welcome|eligible)|unauthori[sz]ed|forbidden|\bbanned|go away|firewall|get lost|permission|zugriff (?:verweigert|nicht)|acces (?:refuse|interdit|non)|acceso denegado|acesso negado|accesso negato|toegang geweigerd|dostep zabroniony|доступ запрещ|拒绝访问|拒絕存取|アクセス(?:拒否|が拒否)|suppress|not accepting (?:messages|mail|connections|email|network)|no (?:smtp )?service here|no esmtp|does not accept mail`,
+    words: words`
+      access${SHORT_GAP}\b(?:denied|refused|rejected|forbidden|not|restricted)
+      (?:denied|refused|no|restricted) access
+      (?:rejected|refused|denied) by (?:the )?(?:destination|recipient'?s?|remote|target) (?:domain|server|host
+        |system|organi[sz]ation)
+      not (?:authori[sz]ed|permitted|allowed|welcome|eligible)|unauthori[sz]ed|forbidden|\bbanned|go away
+      firewall|get lost|permission|zugriff (?:verweigert|nicht)|acces (?:refuse|interdit|non)|acceso denegado
+      acesso negado|accesso negato|toegang geweigerd|dostep zabroniony|доступ запрещ|拒绝访问|拒絕存取|アクセス(?:拒否|が拒否)
+      suppress|not accepting (?:messages|mail|connections|email|network)|no (?:smtp )?service here|no esmtp
+      does not accept mail
+    `,
     meaning: 'blocked',
     why: 'Access was denied to us; nothing was said of the recipient.',
     source: 'Postfix access maps, Exchange, Cisco, sendmail greet_pause',
@@ -77,7 +119,10 @@ export const POLICY_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'block-words',
-    words: words`LISTLINK|_is_blocked|\bblock(?:ed|ing|s)?\b|geblokkeerd|blockiert|bloque|bloccat|bloquead|zablokowan|заблокирован|отказано|封锁|被拒绝|ブロック`,
+    words: words`
+      LISTLINK|\bblock(?:ed|ing|s)?\b|geblokkeerd|blockiert|bloque|bloccat|bloquead|zablokowan|заблокирован
+      отказано|封锁|被拒绝|ブロック
+    `,
     unless: /blocks? limit/,
     meaning: 'blocked',
     why: 'The words say blocked, and no mailbox beside it.',
@@ -91,7 +136,12 @@ export const REJECTION_RULES: readonly ReplyRule[] = [
   {
     id: 'rejected-words',
     class: '5',
-    words: words`\b(?:rejected|refused|denied|declined|not accepted|unacceptable|abgelehnt|verweigert|abgewiesen|refuse\b|rejete|rechazad|rejeitad|recusad|rifiutat|respint|geweigerd|odrzucon|avvisad|avvist|hylatty|odmitnut|reddedildi)|отклонен|отказ|拒收|拒绝|退信|拒否`,
+    words: words`
+      \b(?:rejected|refused|denied|declined|not accepted|unacceptable|abgelehnt|verweigert|abgewiesen|refuse\b
+        |rejete|rechazad|rejeitad|recusad|rifiutat|respint|geweigerd|odrzucon|avvisad|avvist|hylatty|odmitnut
+        |reddedildi)
+      отклонен|отказ|拒收|拒绝|退信|拒否
+    `,
     meaning: 'blocked',
     strength: 'weak',
     why: 'A refusal without a reason, and without a word for the recipient: taken as aimed at us.',

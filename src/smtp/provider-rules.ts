@@ -43,7 +43,7 @@ export const PROVIDER_RULES: readonly ReplyRule[] = [
     id: 'microsoft-5.4.1-access-denied',
     class: '5',
     enhanced: /^5\.4\.1$/,
-    words: /recipient address(?:es)? rejected/,
+    words: /recipient address(?:es)? rejected ?: ?access denied/,
     meaning: 'mailbox_not_found',
     why: 'Microsoft 365 says "access denied" with 5.4.1 for a recipient its directory does not know.',
     source: 'learn.microsoft.com, directory-based edge blocking',
@@ -114,6 +114,7 @@ export const PROVIDER_RULES: readonly ReplyRule[] = [
   {
     id: 'comcast-block-codes',
     words: /\bbl0{3,}\d+\b|\baup#/,
+    unless: /concurrent|connections|rate|too many|user|recipient|mail ?box/,
     meaning: 'blocked',
     why: 'Comcast and Charter name their own classes of refused senders.',
     source: 'postmaster.comcast.net (BL000000), postmaster.charter.com (AUP#)',
@@ -209,7 +210,7 @@ export const PROVIDER_RULES: readonly ReplyRule[] = [
   {
     id: 'barracuda-no-such-user',
     class: '5',
-    words: /\bcuda_nsu\b/,
+    words: /\bcuda nsu\b/,
     meaning: 'mailbox_not_found',
     why: "The word of Barracuda's cloud filter for no such user.",
     source: 'Barracuda Email Gateway Defense',

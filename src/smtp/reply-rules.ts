@@ -1,14 +1,15 @@
 // The one ordered table of what replies mean: first match wins, so the order of the families below is itself knowledge.
 import { CLIENT_RULES, LOGIN_RULES } from './client-rules.ts';
+import { DISABLED_RULES, FULL_RULES } from './closed-mailbox-rules.ts';
 import { CODE_RULES, ENHANCED_RULES } from './code-rules.ts';
 import { DOMAIN_RULES } from './domain-rules.ts';
-import { BARE_REFUSAL_RULES, DISABLED_RULES, FULL_RULES, UNKNOWN_RULES } from './mailbox-rules.ts';
 import { MESSAGE_RULES, POLICY_RULES, REJECTION_RULES } from './policy-rules.ts';
 import { PROVIDER_RULES } from './provider-rules.ts';
 import type { ReplyRule } from './rule.ts';
 import { SENDER_RULES } from './sender-rules.ts';
 import { GREYLIST_RULES, RATE_RULES } from './traffic-rules.ts';
 import { LATER_RULES, PROTOCOL_RULES, TROUBLE_RULES, VERIFICATION_RULES } from './trouble-rules.ts';
+import { BARE_REFUSAL_RULES, UNKNOWN_RULES } from './unknown-mailbox-rules.ts';
 
 /** For replies of class 4 and 5; the last rows apply to every one of them. */
 export const REPLY_RULES: readonly ReplyRule[] = [

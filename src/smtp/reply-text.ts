@@ -99,6 +99,7 @@ function withoutEchoes(text: string, context: ReplyContext): string {
   for (const name of knownNames(context)) result = result.replaceAll(name, ' HOST ');
   return result
     .replace(HOST_NAME, hostEcho)
+    .replace(/([a-z])_(?=[a-z])/g, '$1 ')
     .replace(SESSION_ID, ' ')
     .replace(QUOTED_HOST, ' said:')
     .replace(IN_REPLY_TO, ' ');

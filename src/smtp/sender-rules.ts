@@ -6,7 +6,14 @@ import { GAP, SENDER, SENDER_LATIN, SHORT_GAP, words } from './word-families.ts'
 export const SENDER_RULES: readonly ReplyRule[] = [
   {
     id: 'sender-callout-failed',
-    words: words`verif(?:y|ication) (?:of )?(?:the )?(?:your )?(?:sender|envelope|from|return)|(?:sender|return[- ]path|from)(?: address| domain)?(?: could not be| cannot be| not)? verif|verification failed for (?:ADDR|SENDER)|sender (?:address )?(?:verify|verification|callout|callback)|(?:callback|call-?out)${SHORT_GAP}\bsender|\bbatv\b|backscatter protection|bounce address tag`,
+    words: words`
+      verif(?:y|ication) (?:of )?(?:the )?(?:your )?(?:sender|envelope|from|return)
+      verif(?:y|ication of) your (?:e-?mail )?address
+      (?:sender|return[- ]path|from)(?: address| domain)?(?: could not be| cannot be| not)? verif
+      verification failed for (?:ADDR|SENDER)|sender failed to verify
+      sender (?:address )?(?:verify|verification|callout|callback)|(?:callback|call-?out)${SHORT_GAP}\bsender
+      \bbatv\b|backscatter protection|bounce address tag
+    `,
     meaning: 'sender_rejected',
     why: 'The host asked our own mail host about the sender address and was not content with the answer.',
     source: 'Exim verify = sender, milter-sender, BATV filters',
@@ -14,7 +21,15 @@ export const SENDER_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'sender-domain-words',
-    words: words`domain of (?:the )?(?:sender|SENDER)|(?:${SENDER}|originating|from)['s]{0,2}:? domain\b${GAP}\b(?:not|n't|no|must|invalid|unknown|bad|unresolv|non-?exist|fail|empty|reject|refus|denied|illegal|cannot)|valid mx for (?:the )?sender|sender(?:'s)? (?:domain |address )?has (?:a )?null mx|(?:no|find|valid) mx${SHORT_GAP} for (?:the |your )?(?:sender|from|SENDER)`,
+    words: words`
+      domain of (?:the )?(?:sender|SENDER)|domain of your (?:e-?mail )?address
+      \byour (?:e-?mail |mail )address (?:is |was |has been )?(?:not\b|n't|does|doesn't|unknown|invalid|reject|refus
+        |illegal)
+      (?:${SENDER}|originating|from)['s]{0,2}:? domain\b${GAP}\b(?:not|n't|no|must|invalid|unknown|bad|unresolv
+        |non-?exist|fail|empty|reject|refus|denied|illegal|cannot)
+      valid mx for (?:the )?sender|sender(?:'s)? (?:domain |address )?has (?:a )?null mx
+      (?:no|find|valid) mx${SHORT_GAP} for (?:the |your )?(?:sender|from|SENDER)
+    `,
     unless: /spf|dkim|dmarc|black-?list|block-?list|reputation/,
     meaning: 'sender_rejected',
     why: 'The domain of the sender address was refused: it does not exist, has no mail host, or is not welcome.',
@@ -23,9 +38,17 @@ export const SENDER_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'sender-words',
-    words: words`\b${SENDER}(?: ADDR| SENDER| HOST)?(?:['": ]{1,3}|\b)(?:is |was |are |has been |have been |address |domain |user )?(?:currently )?(?:not |n't )?(?:be )?(?:reject|refus|denied|unknown|invalid|valid|illegal|bad\b|does not exist|doesn't exist|do not exist|exist|found|undeliverable|unrout|non-?exist|allowed|accepted|acceptable|permitted|fully|missing|empty|syntax|format|must|in my badmailfrom)`,
-    unless:
-      /sender (?:address )?(?:is )?not (?:allowed|permitted) (?:to send|for)|(?:rejected|refused|denied) by (?:the )?(?:recipient|user)|spf|dkim|dmarc|dnsbl|\brbl\b|black-?list|block-?list|allowed senders|accepted senders|policy reasons/,
+    words: words`
+      \b${SENDER}(?: ADDR| SENDER| HOST)?(?:['": ]{1,3}|\b)(?:is |was |are |has been |have been |address |domain |user )?(?:currently )?(?:not |n't )?(?:be )?(?:reject
+        |refus|denied|unknown|invalid|valid|illegal|bad\b|does not exist|doesn't exist|do not exist|exist|found
+        |undeliverable|unrout|non-?exist|allowed|accepted|acceptable|permitted|fully|missing|empty|syntax|format
+        |must|in my badmailfrom)
+    `,
+    unless: words`
+      sender (?:address )?(?:is )?not (?:allowed|permitted) (?:to send|for)
+      (?:rejected|refused|denied) by (?:the )?(?:recipient|user)|spf|dkim|dmarc|dnsbl|\brbl\b|black-?list
+      block-?list|allowed senders|accepted senders|policy reasons
+    `,
     meaning: 'sender_rejected',
     why: 'The words refuse the sender address, not the recipient.',
     source: 'Postfix "Sender address rejected", qmail badmailfrom, Exchange 5.1.7',
@@ -33,7 +56,15 @@ export const SENDER_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'sender-words-before',
-    words: words`\b(?:unknown|invalid|bad|illegal|malformed|unrout(?:e)?able|no such|null|empty|unverified|wrong|non-?existent|undefined)\b (?:or \w{1,20} )?(?:envelope |mail |e-?mail )?(?:${SENDER}|domain of sender)\b|not a valid sender|unacceptable sender|(?:reject|refus|denied)${SHORT_GAP}\b(?:null|empty) (?:envelope )?(?:sender|return)|third-party dsn|unsigned dsn|purported responsible`,
+    words: words`
+      \b(?:unknown|invalid|bad|illegal|malformed|unrout(?:e)?able|no such|null|empty|unverified|wrong|non-?existent
+        |undefined)\b (?:or \w{1,20} )?(?:envelope |mail |e-?mail )?(?:${SENDER}|domain of sender)\b
+      \b(?:invalid|bad|unknown|illegal|malformed) (?:e-?mail )?(?:address|domain|user
+        |mailbox)\b[^.]{0,12}\b(?:mail from|return[- ]path|envelope)
+      route to (?:the )?sender|bad (?:outbound )?sender|not a valid sender|unacceptable sender
+      (?:reject|refus|denied)${SHORT_GAP}\b(?:null|empty) (?:envelope )?(?:sender|return)|third-party dsn
+      unsigned dsn|purported responsible
+    `,
     unless: /dnsbl|\brbl\b|black-?list|block-?list/,
     meaning: 'sender_rejected',
     why: 'The words refuse the sender address, not the recipient.',
@@ -55,5 +86,13 @@ export const SENDER_RULES: readonly ReplyRule[] = [
     why: 'The words, in another script, name the sender address.',
     source: 'operators in ru, uk, zh, ja, ko',
     sample: 'mail: 550 Адрес отправителя не существует',
+  },
+  {
+    id: 'courier-517',
+    codes: [517],
+    meaning: 'sender_rejected',
+    why: 'Courier keeps this code for the domain of the sender.',
+    source: 'Courier (517-Domain does not exist)',
+    sample: '517 No',
   },
 ];
