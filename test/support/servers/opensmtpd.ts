@@ -12,6 +12,8 @@ export interface OpenSmtpdOptions extends Endpoint {
   readonly hostname: string;
   /** The domains it takes mail for; for all others it gives "Invalid recipient". */
   readonly domains: readonly OpenSmtpdDomain[];
+  /** Address of the name server, asked on port 53 for the caller's name; without one, no look-up gets an answer. */
+  readonly nameServer?: string;
 }
 
 export interface OpenSmtpdDomain {
@@ -31,6 +33,11 @@ export async function startOpenSmtpd(options: OpenSmtpdOptions): Promise<ServerP
     await mkdir(join(folder.path, place), { recursive: true });
   }
   await mkdir(join(folder.path, '/var/lib/opensmtpd/empty'), { recursive: true }); // where it locks itself in
+  // The machine's own name server is never asked.
+  mounts.set(
+    '/etc/resolv.conf',
+    await folder.write('resolv.conf', `nameserver ${options.nameServer ?? '127.0.0.1'}\n`),
+  );
   const configuration = await folder.write('smtpd.conf', settings(options));
   const server = startServerProcess({
     name: 'opensmtpd',
