@@ -59,7 +59,8 @@ export class SummaryCount {
     return REASONS_BY_STATUS[status].reduce((sum, reason) => sum + (this.#reasons.get(reason) ?? 0), 0);
   }
 
-  result(): Summary {
+  /** `keptFromAsking` is the option that kept the run from asking mail hosts, or null. */
+  result(run: { readonly keptFromAsking: string | null }): Summary {
     const status = Object.fromEntries(STATUSES.map((name) => [name, this.countOf(name)])) as Record<Status, number>;
     const reasons = Object.fromEntries([...this.#reasons].sort((a, b) => b[1] - a[1]));
     const unknownDomains = [...this.#unknown]
@@ -76,7 +77,7 @@ export class SummaryCount {
       reasons,
       sources: { live: this.#asked, cache: this.#cached },
       unknownDomains,
-      advice: adviceFor(this.#reasons, this.#suggestions),
+      advice: adviceFor(this.#reasons, { ...run, suggestions: this.#suggestions }),
     };
   }
 
@@ -116,9 +117,16 @@ const ADVICE: readonly { readonly reasons: readonly Reason[]; readonly say: stri
   { reasons: ['mailbox_full'], say: 'Full mailboxes are often abandoned: leave them out now and ask again in a week.' },
 ];
 
-function adviceFor(reasons: ReadonlyMap<Reason, number>, suggestions: number): string[] {
-  const advice = ADVICE.filter((row) => row.reasons.some((reason) => (reasons.get(reason) ?? 0) > 0)).map(
-    ({ say }) => say,
+function adviceFor(
+  reasons: ReadonlyMap<Reason, number>,
+  run: { readonly keptFromAsking: string | null; readonly suggestions: number },
+): string[] {
+  const { keptFromAsking, suggestions } = run;
+  const met = ADVICE.filter((row) => row.reasons.some((reason) => (reasons.get(reason) ?? 0) > 0));
+  const advice = met.map(({ reasons: [first], say }) =>
+    first === 'not_checked' && keptFromAsking !== null
+      ? `Addresses that were not checked are checked by a run without ${keptFromAsking}.`
+      : say,
   );
   if (suggestions > 0)
     advice.unshift(
@@ -146,7 +154,7 @@ export function summaryLines(
     }
   }
   lines.push('');
-  lines.push(`  ${count(summary.rows)} rows in ${duration(given.seconds)}${extras(summary)}`);
+  lines.push(`  ${plural(summary.rows, 'row')} in ${duration(given.seconds)}${extras(summary)}`);
   const doubtful = summary.unknownDomains.slice(0, DOMAINS_SHOWN);
   if (doubtful.length > 0) {
     lines.push('', '  Most doubt:');
@@ -172,7 +180,7 @@ export const COLOUR: Readonly<Record<Status, (colours: ChalkInstance) => ChalkIn
 
 function extras(summary: Summary): string {
   const parts: string[] = [];
-  if (summary.duplicates > 0) parts.push(`${count(summary.duplicates)} duplicates`);
+  if (summary.duplicates > 0) parts.push(plural(summary.duplicates, 'duplicate'));
   if (summary.repaired > 0) parts.push(`${count(summary.repaired)} repaired`);
   if (summary.sources.cache > 0) parts.push(`${share(summary.sources.cache, summary.rows).trim()} from the cache`);
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
@@ -190,6 +198,11 @@ function share(part: number, whole: number): string {
 /** A number with thin groups of three, the same in every locale. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** A number and what it counts: "1 row", "2,000 rows". */
+export function plural(value: number, one: string): string {
+  return `${count(value)} ${one}${value === 1 ? '' : 's'}`;
 }
 
 /** Seconds as people say them. */
