@@ -9,21 +9,16 @@ import { nearest } from './nearest.ts';
 import { coloursFor, type Invocation, type Output } from './terminal.ts';
 
 const BUG = 70;
-const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+/** A reader that closes the pipe early (`| head`) has what it wanted, so that is no error. */
+const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, EPIPE: 0 };
 const ISSUES_PAGE = 'https://github.com/mailgate/mailgate/issues';
 
 /** Runs mailgate for this process: its arguments, streams, signals and exit code. */
 export async function runAsProcess(): Promise<void> {
   const interrupts = new Interrupts(process);
-  let readerHasGone = false;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // A reader that closes the pipe early (`| head`) is no error; anything else on these streams cannot be reported.
-      readerHasGone = readerHasGone || error.code === 'EPIPE';
-      interrupts.abort('EPIPE');
-    });
-  }
-  const code = await main({
+  process.stdout.on('error', () => interrupts.abort('EPIPE'));
+  process.stderr.on('error', () => {}); // nobody listens to what is said; the work goes on
+  process.exitCode = await main({
     args: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
@@ -34,7 +29,6 @@ export async function runAsProcess(): Promise<void> {
     interrupted: interrupts.signal,
   });
   interrupts.dispose();
-  process.exitCode = readerHasGone ? 0 : code;
 }
 
 /** Runs one invocation and resolves to its exit code (README, "Exit codes"). Never rejects. */

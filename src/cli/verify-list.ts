@@ -15,7 +15,7 @@ import { type ListOutput, openListOutput } from './list-output.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
-import { count, type Summary, summaryLines } from './summary.ts';
+import { count, plural, type Summary, summaryLines } from './summary.ts';
 import type { Invocation } from './terminal.ts';
 
 export interface VerifySettings extends AskSettings, CommonSettings, ListSettings {
@@ -34,7 +34,7 @@ export async function verifyList(settings: VerifySettings, invocation: Invocatio
   try {
     return await cleanPrepared(settings, { ...prepared, invocation, startedAt });
   } catch (error) {
-    if (error instanceof Interruption) sayHowToGoOn(settings, prepared);
+    if (error instanceof Interruption) sayHowToGoOn(settings, { ...prepared, cause: error.cause });
     throw error;
   } finally {
     await prepared.close();
@@ -187,7 +187,7 @@ async function conclude(
     readonly surplusRows: number;
   },
 ): Promise<number> {
-  const summary = done.output.summary.result();
+  const summary = done.output.summary.result({ keptFromAsking: flagAgainstAsking(settings) });
   const endedAt = systemClock.now();
   sayOddRows(done.list, done.surplusRows, cleaning);
   if (!settings.quiet && !done.output.readerGone) {
@@ -195,7 +195,7 @@ async function conclude(
     const { stderr } = cleaning.invocation;
     for (const line of summaryLines(summary, { seconds, colours: cleaning.colours })) stderr.write(`${line}\n`);
     if (settings.output !== '-')
-      stderr.write(`\n  Written to ${settings.output} (${count(done.output.written)} rows).\n`);
+      stderr.write(`\n  Written to ${settings.output} (${plural(done.output.written, 'row')}).\n`);
   }
   if (done.outcome.status === 'stopped')
     cleaning.notices.tell('Stopped at the time limit: run the same command again to go on with the rest.');
@@ -204,22 +204,33 @@ async function conclude(
   return settings.failOn.some((status) => summary.status[status] > 0) ? ANSWER_WAS_NO : DONE;
 }
 
+function flagAgainstAsking({ offline, smtp }: VerifySettings): string | null {
+  return offline ? '--offline' : smtp ? null : '--no-smtp';
+}
+
 function sayOddRows(list: List, surplusRows: number, { notices }: Prepared): void {
   const { counts } = list;
-  if (counts.shorterRows > 0)
-    notices.tell(`${count(counts.shorterRows)} rows have fewer cells than the header; they were kept and filled up.`);
-  if (counts.unclosedQuotes > 0) {
-    const rows = counts.unclosedQuoteRows.slice(0, 5).join(', ');
+  const { shorterRows, unclosedQuotes, unclosedQuoteRows, windows1252Rows } = counts;
+  if (shorterRows > 0) {
+    const kept = shorterRows === 1 ? 'it was kept and filled up' : 'they were kept and filled up';
+    notices.tell(`${rows(shorterRows, 'has', 'have')} fewer cells than the header; ${kept}.`);
+  }
+  if (unclosedQuotes > 0) {
+    const which = unclosedQuoteRows.slice(0, 5).join(', ');
     notices.warn(
-      `${count(counts.unclosedQuotes)} rows hold a quote that never closes (row ${rows}); it was read as an ordinary character.`,
+      `${rows(unclosedQuotes, 'holds', 'hold')} a quote that never closes (row ${which}); it was read as an ordinary character.`,
     );
   }
-  if (counts.windows1252Rows > 0)
-    notices.tell(`${count(counts.windows1252Rows)} rows are not UTF-8 and were read as Windows-1252.`);
+  if (windows1252Rows > 0)
+    notices.tell(`${rows(windows1252Rows, 'is not UTF-8 and was', 'are not UTF-8 and were')} read as Windows-1252.`);
   if (surplusRows > 0)
     notices.tell(
-      `${count(surplusRows)} rows have more cells than the header; the surplus stands behind mailgate's columns.`,
+      `${rows(surplusRows, 'has', 'have')} more cells than the header; the surplus stands behind mailgate's columns.`,
     );
+}
+
+function rows(number: number, one: string, many: string): string {
+  return number === 1 ? `1 row ${one}` : `${count(number)} rows ${many}`;
 }
 
 async function writeSummary(
@@ -268,8 +279,19 @@ function snakeKeys(summary: Summary): Record<string, unknown> {
   );
 }
 
-function sayHowToGoOn(settings: VerifySettings, { notices, storePath, isTemporary }: Prepared): void {
-  const untouched = settings.output === '-' ? '' : ` ${settings.output} is as it was before.`;
-  const kept = isTemporary ? '' : ` What was decided is kept in ${storePath}: run the same command again to go on.`;
-  notices.warn(`stopped.${untouched}${kept}`);
+/** @throws MailgateError('output') where the reader of standard output left, and there is a file that it kept from being written. */
+function sayHowToGoOn(
+  settings: VerifySettings,
+  stopped: Pick<Prepared, 'notices' | 'storePath' | 'isTemporary'> & { readonly cause: string },
+): void {
+  const { notices, storePath, isTemporary, cause } = stopped;
+  const hint = isTemporary
+    ? 'Run the same command again to start anew.'
+    : `What was decided is kept in ${storePath}: run the same command again to go on.`;
+  if (cause !== 'EPIPE') {
+    notices.warn(`stopped. ${settings.output === '-' ? '' : `${settings.output} was not written. `}${hint}`);
+  } else if (settings.output !== '-') {
+    const message = `${settings.output} was not written: whoever read standard output has left`;
+    throw new MailgateError('output', message, { hint });
+  }
 }
