@@ -58,6 +58,14 @@ test('mailgate cleans a list by asking real servers', { timeout: 240_000 }, asyn
     );
   });
 
+  await t.test('no server had reason to complain of its guest', async () => {
+    const complaints = /lost connection|timeout after|too many|improper command|PREGREET|HANGUP|non-SMTP|warning|fatal/;
+    assert.deepEqual(
+      (await world.postfix.log()).filter((line) => complaints.test(line)),
+      [],
+    );
+  });
+
   await t.test('a second run answers what is decided from the store, and connects to nobody', async () => {
     const decided = truth.filter(({ reason }) => statusOf(reason) !== 'unknown');
     const before = [await world.postfix.connectionCount(), (await world.exim.askedRecipients()).length];
