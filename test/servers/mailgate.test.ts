@@ -43,6 +43,13 @@ test('mailgate cleans a list by asking real servers', { timeout: 240_000 }, asyn
         invented.set(domain, [...(invented.get(domain) ?? []), recipient]);
       }
       for (const [domain, names] of invented) assert.equal(new Set(names).size, 1, `${domain}: ${names.join(' ')}`);
+      const refusing = truth
+        .filter(({ reason }) => reason === 'mailbox_not_found')
+        .map(({ address }) => address.split('@')[1]);
+      assert.deepEqual(
+        refusing.filter((domain) => invented.has(domain ?? '')),
+        [],
+      );
       assert.ok(invented.has('everybody.test'), 'only an invented name shows that everybody is accepted');
       assert.ok(invented.has('dead-first.test'), 'none of its names was refused, so one had to be invented');
     },
