@@ -13,7 +13,7 @@ export type Command =
   /** `sender` null is the null reverse-path `<>`. */
   | { readonly verb: 'MAIL'; readonly sender: Mailbox | null; readonly smtputf8: boolean }
   | { readonly verb: 'RCPT'; readonly recipient: Mailbox; readonly smtputf8: boolean }
-  | { readonly verb: 'QUIT' };
+  | { readonly verb: 'STARTTLS' | 'QUIT' };
 
 /** RFC 5321 section 4.1.2 Dot-string, loosely, with what RFC 6531 adds: no controls, no space, no specials. */
 const UNQUOTED = /^[^\p{Cc}\p{Cs} "(),:;<>@[\\\]]+$/u;
@@ -35,8 +35,9 @@ export function commandLine(command: Command): string {
       return `MAIL FROM:${safePath(command.sender, command.smtputf8)}${command.smtputf8 ? ' SMTPUTF8' : ''}`;
     case 'RCPT':
       return `RCPT TO:${safePath(command.recipient, command.smtputf8)}`;
+    case 'STARTTLS':
     case 'QUIT':
-      return 'QUIT';
+      return command.verb;
   }
 }
 

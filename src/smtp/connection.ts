@@ -1,5 +1,6 @@
 // Speaks command and reply with one mail host: counts replies, keeps deadlines, and knows why it ended; what is asked is the session's.
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { Reply } from '../verdict.ts';
 import { type Dial, dialDirectly } from './dial.ts';
@@ -31,6 +32,7 @@ export interface ConnectionOptions {
 /** A question whose reply is owed. */
 interface Waiting {
   readonly what: string;
+  readonly limitMs: number;
   readonly resolve: (exchange: Exchange) => void;
   askedAt: number;
   cancelDeadline: () => void;
@@ -45,11 +47,13 @@ export class Connection {
   readonly #resolveClosed: () => void;
   #socket: Socket | null = null;
   #connected = false;
-  #waiting: Waiting | null = null;
+  /** Questions whose replies are owed, in the order they were asked; more than one only where PIPELINING allows it. */
+  #owed: Waiting[] = [];
   /** Replies read and not yet matched to a question. */
   #arrived: Reply[] = [];
   #lost: Lost | null = null;
   #outOfStep = false;
+  #secured = false;
   #quitting = false;
 
   constructor(options: ConnectionOptions) {
@@ -72,6 +76,11 @@ export class Connection {
   /** True while a command may be sent. */
   get isOpen(): boolean {
     return this.#lost === null && !this.#quitting;
+  }
+
+  /** True once the conversation is encrypted. */
+  get secured(): boolean {
+    return this.#secured;
   }
 
   /** True once the host had sent more than it was asked for, so that an earlier answer may belong to another question. */
@@ -101,10 +110,47 @@ export class Connection {
   }
 
   /** Sends one command line and waits for its reply. One at a time: a second call before the reply is a bug. */
-  exchange(command: string, limitMs: number): Promise<Exchange> {
-    if (this.#quitting) return Promise.resolve(this.#lost ?? sessionClosed());
-    if (this.#waiting !== null) throw new TypeError('the reply to the command before has not come yet');
-    return this.#send(command, limitMs);
+  async exchange(command: string, limitMs: number): Promise<Exchange> {
+    const [answer] = await Promise.all(this.exchangeAll([command], limitMs));
+    return answer ?? sessionClosed();
+  }
+
+  /**
+   * Sends several command lines at once and gives a promise for the reply to each, in their order; only for a host that
+   * offers PIPELINING (RFC 2920). The limit runs for each reply from the one before. What is unanswered when the
+   * connection ends is lost for the same reason.
+   */
+  exchangeAll(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
+    if (this.#quitting) return commands.map(() => Promise.resolve(this.#lost ?? sessionClosed()));
+    if (this.#owed.length > 0) throw new TypeError('the reply to the command before has not come yet');
+    return this.#send(commands, limitMs);
+  }
+
+  /**
+   * Goes over to TLS, once the host has answered 220 to STARTTLS. Resolves to null, or to the loss. No certificate is
+   * refused: self-signed ones are usual between mail hosts (RFC 7435), and nothing secret is sent; what is odd about it
+   * goes into the dialogue. Bytes behind the 220 were sent in the clear and would be taken for protected ones
+   * (CVE-2011-0411): they end the session.
+   */
+  async startTls(limitMs: number): Promise<Lost | null> {
+    const plain = this.#socket;
+    if (this.#lost !== null || plain === null) return this.#lost ?? sessionClosed();
+    if (!this.#parser.betweenReplies || this.#arrived.length > 0) {
+      return this.loseStep('the host sent something in the clear behind its answer to STARTTLS');
+    }
+    const { hostname } = this.#options;
+    const servername = hostname !== undefined && isIP(hostname) === 0 ? { servername: hostname } : {};
+    const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...servername });
+    this.#socket = secure;
+    secure.on('data', (chunk: Buffer) => this.#onBytes(chunk));
+    secure.on('error', (error) => this.#onTlsError(error));
+    secure.on('end', () => this.lose('closed', 'the host closed the connection'));
+    secure.on('close', () => this.lose('closed', 'the connection closed'));
+    const done = await this.#waitFor('the TLS handshake', limitMs, (settled) => secure.once('secureConnect', settled));
+    if (done.status === 'lost') return done;
+    this.#secured = true;
+    this.#options.trace?.('note', printable(describeTls(secure), 300));
+    return null;
   }
 
   /**
@@ -114,7 +160,7 @@ export class Connection {
   async quit(): Promise<void> {
     if (!this.#quitting) {
       this.#quitting = true;
-      if (this.#waiting !== null) this.lose('cancelled', 'the session was closed before the reply came');
+      if (this.#owed.length > 0) this.lose('cancelled', 'the session was closed before the reply came');
       await this.#sayGoodbye(this.#options.timeouts.quitMs);
       this.lose('closed', sessionClosed().detail);
     }
@@ -130,7 +176,7 @@ export class Connection {
     this.#options.trace?.('note', detail);
     if (this.#socket === null) this.#resolveClosed();
     else this.#socket.destroy();
-    this.#settle(lost);
+    for (const waiting of this.#owed.splice(0)) settle(waiting, lost);
     return lost;
   }
 
@@ -140,18 +186,19 @@ export class Connection {
     return this.lose('protocol', detail, reply);
   }
 
-  #send(command: string, limitMs: number): Promise<Exchange> {
+  #send(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
     if (!this.#parser.betweenReplies) this.loseStep('the host began to speak without being asked');
-    const answer = this.#waitFor(command.slice(0, 4), limitMs);
+    const answers = commands.map((command) => this.#waitFor(command.slice(0, 4), limitMs));
     if (this.#lost === null) {
-      this.#options.trace?.('sent', printable(command, 1000));
-      this.#socket?.write(`${command}\r\n`, 'utf8');
+      for (const command of commands) this.#options.trace?.('sent', printable(command, 1000));
+      this.#socket?.write(`${commands.join('\r\n')}\r\n`, 'utf8');
     }
-    return answer;
+    return answers;
   }
 
   async #sayGoodbye(limitMs: number): Promise<void> {
-    const answer = await this.#send('QUIT', limitMs);
+    const [goodbye] = this.#send(['QUIT'], limitMs);
+    const answer = (await goodbye) ?? sessionClosed();
     if (answer.status === 'lost' || answer.reply.code === 221) return;
     // Either a host with its own idea of 221, or an extra reply earlier has moved every answer by one. In the second
     // case the true 221 is still to come.
@@ -159,11 +206,15 @@ export class Connection {
     if (further.status === 'replied') this.#outOfStep = true;
   }
 
-  #waitFor(what: string, limitMs: number): Promise<Exchange> {
+  /** Waits for a reply, or for whatever else `watch` calls back for. */
+  #waitFor(what: string, limitMs: number, watch?: (settled: () => void) => void): Promise<Exchange> {
     if (this.#lost !== null) return Promise.resolve(this.#lost);
     return new Promise((resolve) => {
-      this.#waiting = { what, resolve, askedAt: this.#options.clock.monotonic(), cancelDeadline: () => {} };
-      this.#setDeadline(this.#waiting, what, limitMs);
+      watch?.(() => this.#deliver(NO_REPLY));
+      const askedAt = this.#options.clock.monotonic();
+      const waiting: Waiting = { what, limitMs, resolve, askedAt, cancelDeadline: () => {} };
+      this.#owed.push(waiting);
+      if (this.#owed.length === 1) this.#setDeadline(waiting, what, limitMs);
     });
   }
 
@@ -182,46 +233,60 @@ export class Connection {
 
   /** The banner is owed from here on, with its own, longer deadline. */
   #onConnected(): void {
-    if (this.#waiting === null) return;
+    const [waiting] = this.#owed;
+    if (waiting === undefined) return;
     const { hostname, address, port, clock, timeouts, trace } = this.#options;
     this.#connected = true;
     trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})`, 500));
-    this.#waiting.askedAt = clock.monotonic();
-    this.#setDeadline(this.#waiting, 'the banner', timeouts.greetingMs);
+    waiting.askedAt = clock.monotonic();
+    this.#setDeadline(waiting, 'the banner', timeouts.greetingMs);
   }
 
   #onBytes(chunk: Buffer): void {
     if (this.#lost !== null) return;
     const fault = this.#parser.push(chunk);
+    const stillOwed = this.#owed.length - this.#arrived.length;
     if (fault !== null) {
-      // With nothing owed, or the answer complete before it, the nonsense was also one thing more than we asked for.
-      if (this.#waiting === null || this.#arrived.length > 0) this.loseStep(fault);
-      else this.lose('protocol', fault);
-    } else if (this.#parser.betweenReplies || this.#arrived.length > 2) {
+      // With every reply in that was owed, the nonsense was also one thing more than we asked for.
+      if (stillOwed <= 0) this.loseStep(fault);
+      this.#deliverArrived();
+      this.lose('protocol', fault);
+    } else if (stillOwed > 0 || this.#parser.betweenReplies || stillOwed < -1) {
       this.#matchReplies();
     }
-    // Else a reply is under way. If one is complete before it, that one waits too: what follows decides whether the host
-    // says goodbye or is out of step, and that must not depend on how the network cut the bytes.
+    // Else a reply nobody asked for is under way behind the last one owed, and that one waits too: what follows decides
+    // whether the host says goodbye or is out of step, and that must not depend on how the network cut the bytes.
   }
 
   /** One reply for one question. The one thing a host may say unasked is 421, and what it answered before stays good. */
   #matchReplies(): void {
-    const replies = this.#arrived;
-    this.#arrived = [];
-    const answer = this.#waiting === null ? undefined : replies.shift();
-    const [unasked] = replies;
-    if (unasked !== undefined && (replies.length > 1 || unasked.code !== 421)) {
-      this.loseStep(`the host sent a reply to nothing: ${oneLine(unasked, 200)}`);
+    const unasked = this.#arrived.slice(this.#owed.length);
+    const [first] = unasked;
+    if (first !== undefined && (unasked.length > 1 || first.code !== 421)) {
+      this.#arrived = [];
+      this.loseStep(`the host sent a reply to nothing: ${oneLine(first, 200)}`);
       return;
     }
-    if (answer !== undefined) this.#deliver(answer);
-    if (unasked !== undefined) this.#endedBy(unasked);
+    this.#deliverArrived();
+    if (first !== undefined) this.#endedBy(first);
+  }
+
+  #deliverArrived(): void {
+    const replies = this.#arrived;
+    this.#arrived = [];
+    for (const reply of replies) this.#deliver(reply);
   }
 
   #deliver(reply: Reply): void {
-    const waiting = this.#waiting;
-    if (waiting === null) return;
-    this.#settle({ status: 'replied', reply, ms: this.#options.clock.monotonic() - waiting.askedAt });
+    const waiting = this.#owed.shift();
+    if (waiting === undefined) return;
+    const now = this.#options.clock.monotonic();
+    settle(waiting, { status: 'replied', reply, ms: now - waiting.askedAt });
+    const [next] = this.#owed;
+    if (next !== undefined) {
+      next.askedAt = now;
+      this.#setDeadline(next, next.what, next.limitMs);
+    }
     if (reply.code === 421) this.#endedBy(reply);
   }
 
@@ -230,23 +295,37 @@ export class Connection {
     this.lose('closed', `the host ended the session: ${oneLine(reply, 200)}`, reply);
   }
 
-  #settle(exchange: Exchange): void {
-    const waiting = this.#waiting;
-    if (waiting === null) return;
-    this.#waiting = null;
-    waiting.cancelDeadline();
-    waiting.resolve(exchange);
-  }
-
   #onError(error: NodeJS.ErrnoException): void {
     const code = error.code ?? error.message;
     const failure = lossOfError(code, this.#connected);
     this.lose(failure, `${this.#connected ? 'the connection broke' : 'no connection'} (${printable(code, 100)})`);
   }
 
+  #onTlsError(error: NodeJS.ErrnoException): void {
+    if (this.#secured) this.#onError(error);
+    else this.lose('tls', `the TLS handshake failed (${printable(error.code ?? error.message, 100)})`);
+  }
+
   readonly #onAbort = (): void => {
     this.lose('cancelled', 'cancelled');
   };
+}
+
+function settle(waiting: Waiting, exchange: Exchange): void {
+  waiting.cancelDeadline();
+  waiting.resolve(exchange);
+}
+
+/** What stands for a reply where none is owed: the end of a handshake. */
+const NO_REPLY: Reply = { code: 220, enhanced: null, text: '' };
+
+/** For people who read the dialogue: protocol, cipher, and what a browser would have to say about the certificate. */
+function describeTls(socket: TLSSocket): string {
+  const { name } = socket.getCipher();
+  const certificate = socket.authorized
+    ? 'certificate good'
+    : `certificate not verified: ${String(socket.authorizationError)}`;
+  return `encrypted with ${socket.getProtocol()} ${name}, ${certificate}`;
 }
 
 function sessionClosed(): Lost {

@@ -14,7 +14,14 @@ export interface SessionOptions extends ConnectionOptions {
   readonly mailFrom: string | null;
   /** True if any recipient of this session needs SMTPUTF8 (RFC 6531); without the offer of it the session fails. */
   readonly smtputf8: boolean;
+  /**
+   * When to encrypt: 'on_demand' (the default) where the host refuses MAIL in the clear, 'always' wherever STARTTLS is
+   * offered, 'never' not even then. RFC 3207 section 4 forbids public hosts to demand it; some do.
+   */
+  readonly tls?: TlsUse | undefined;
 }
+
+export type TlsUse = 'on_demand' | 'always' | 'never';
 
 export type SessionStart = { readonly status: 'ready'; readonly session: Session } | SessionFailure;
 
@@ -54,17 +61,56 @@ export async function openSession(options: SessionOptions): Promise<SessionStart
 
   const hello = await sayHello(connection, options, ehloCommand);
   if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
+  const opening = { connection, options, ehloCommand, mailCommand, smtputf8, greeting };
+  const isSecuredFirst = options.tls === 'always' && hello.extensions.has('STARTTLS');
+  return isSecuredFirst ? sayMailSecured(opening) : sayMail(opening, hello, hello.exchange);
+}
 
-  // STARTTLS belongs here: behind it a second EHLO, whose extensions replace these (RFC 3207 section 4.2).
-  if (smtputf8 && !hello.extensions.has('SMTPUTF8')) return smtputf8NotOffered(connection, hello.exchange.reply);
+/** What the steps of opening a session hand on to each other. */
+interface Opening {
+  readonly connection: Connection;
+  readonly options: SessionOptions;
+  readonly ehloCommand: string;
+  readonly mailCommand: string;
+  readonly smtputf8: boolean;
+  readonly greeting: Replied;
+}
 
+async function sayMail(opening: Opening, hello: Hello, helloReply: Replied): Promise<SessionStart> {
+  const { connection, options, mailCommand, smtputf8, greeting } = opening;
+  if (smtputf8 && !hello.extensions.has('SMTPUTF8')) return smtputf8NotOffered(connection, helloReply.reply);
   const mail = await connection.exchange(mailCommand, options.timeouts.mailMs);
-  if (!isReply(mail, 250)) return failedStart(connection, 'mail', mail);
-
-  const slowestReplyMs = Math.max(hello.exchange.ms, mail.ms);
+  if (!isReply(mail, 250)) {
+    const mayEncrypt = options.tls !== 'never' && !connection.secured && hello.extensions.has('STARTTLS');
+    if (mayEncrypt && demandsTls(mail)) return sayMailSecured(opening);
+    return failedStart(connection, 'mail', mail);
+  }
+  const slowestReplyMs = Math.max(helloReply.ms, mail.ms);
   const { extensions, verb } = hello;
   const facts = { banner: greeting.reply, greetingMs: greeting.ms, hello: verb, extensions, smtputf8, slowestReplyMs };
   return { status: 'ready', session: new Session(connection, options, facts) };
+}
+
+/** STARTTLS, then everything anew: what the host offered in the clear no longer counts (RFC 3207 section 4.2). */
+async function sayMailSecured(opening: Opening): Promise<SessionStart> {
+  const { connection, options, ehloCommand } = opening;
+  const go = await connection.exchange(commandLine({ verb: 'STARTTLS' }), options.timeouts.ehloMs);
+  if (!isReply(go, 220)) return tlsRefused(connection, go);
+  const lost = await connection.startTls(options.timeouts.tlsMs);
+  if (lost !== null) return failedStart(connection, 'tls', lost);
+  const hello = await sayHello(connection, options, ehloCommand);
+  if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
+  return sayMail(opening, hello, hello.exchange);
+}
+
+/** `530 5.7.0 Must issue a STARTTLS command first` (RFC 3207 section 4; Postfix with smtpd_tls_security_level=encrypt). */
+function demandsTls(mail: Exchange): boolean {
+  return mail.status === 'replied' && mail.reply.code >= 400 && /\bstart ?tls\b|\btls\b|encrypt/i.test(mail.reply.text);
+}
+
+function tlsRefused(connection: Connection, go: Exchange): SessionFailure {
+  const failure = failedStart(connection, 'tls', go);
+  return failure.failure === 'reply' ? { ...failure, failure: 'tls' } : failure;
 }
 
 interface SessionFacts {
@@ -95,9 +141,31 @@ export class Session {
    * call answers 'lost' with the reason of that end, and its 421 if the host gave one.
    */
   async ask(recipient: Recipient): Promise<RecipientAnswer> {
+    return this.#read(await this.#connection.exchange(this.#rcptCommand(recipient), this.#rcptMs));
+  }
+
+  /**
+   * Asks for several recipients: all at once where the host offers PIPELINING (RFC 2920), one after the other elsewhere.
+   * Gives an answer for each, in their order; how many at once is the caller's to decide, for all may be refused.
+   */
+  async askAll(recipients: readonly Recipient[]): Promise<RecipientAnswer[]> {
+    const answers: RecipientAnswer[] = [];
+    if (this.#facts.extensions.has('PIPELINING') && recipients.length > 1) {
+      const commands = recipients.map((recipient) => this.#rcptCommand(recipient));
+      for (const exchange of this.#connection.exchangeAll(commands, this.#rcptMs))
+        answers.push(this.#read(await exchange));
+    } else {
+      for (const recipient of recipients) answers.push(await this.ask(recipient));
+    }
+    return answers;
+  }
+
+  #rcptCommand(recipient: Recipient): string {
     if (recipient.smtputf8 && !this.#facts.smtputf8) throw new TypeError('this session was opened without SMTPUTF8');
-    const command = commandLine({ verb: 'RCPT', recipient, smtputf8: recipient.smtputf8 });
-    const answer = await this.#connection.exchange(command, this.#rcptMs);
+    return commandLine({ verb: 'RCPT', recipient, smtputf8: recipient.smtputf8 });
+  }
+
+  #read(answer: Exchange): RecipientAnswer {
     if (answer.status === 'lost') return answer;
     this.#slowestReplyMs = Math.max(this.#slowestReplyMs, answer.ms);
     if (isAnswerToRcpt(answer.reply.code)) return answer;
@@ -145,7 +213,7 @@ export class Session {
 
   /** True if the conversation is encrypted. */
   get secured(): boolean {
-    return false;
+    return this.#connection.secured;
   }
 
   /** Milliseconds from the connection's standing to the end of the banner: greet pauses show here. */

@@ -7,6 +7,8 @@ export interface SessionTimeouts {
   /** From there to the end of the banner's last line. */
   readonly greetingMs: number;
   readonly ehloMs: number;
+  /** The TLS handshake behind the 220 to STARTTLS. */
+  readonly tlsMs: number;
   readonly mailMs: number;
   readonly rcptMs: number;
   /** How long the 221 is waited for after QUIT. */
@@ -23,6 +25,7 @@ export const DEFAULT_TIMEOUTS: SessionTimeouts = {
   connectMs: 15_000, // dead hosts are the bulk of all waiting; Postfix allows 30 s
   greetingMs: 60_000, // postscreen holds the banner for 6 s, greet pauses 5 s and more, look-ups of our name take longer
   ehloMs: 30_000,
+  tlsMs: 15_000, // two round trips and a little arithmetic; who needs longer is not going to make it
   mailMs: 30_000,
   rcptMs: 60_000, // gateways that ask the next host first take 30 s; tarpits add a second for each refusal
   quitMs: 2_000,
@@ -41,6 +44,7 @@ export function chooseTimeouts(chosen: {
     connectMs,
     greetingMs: commandMs,
     ehloMs: commandMs,
+    tlsMs: Math.min(commandMs, DEFAULT_TIMEOUTS.tlsMs),
     mailMs: commandMs,
     rcptMs: commandMs,
     quitMs: DEFAULT_TIMEOUTS.quitMs,
