@@ -175,6 +175,8 @@ export function reasonOfFailure(
       return 'connect_failed';
     case 'protocol':
       return 'protocol_error';
+    case 'tls':
+      return 'tls_failed';
     case 'smtputf8_not_offered':
       return 'smtputf8_needed';
     case 'cancelled':

@@ -111,6 +111,9 @@ const FATES: readonly [name: string, host: Partial<MailHost>, address: string, e
   ['blocked-mail', MOODS.blockedAtMail, 'anna', 'unknown blocked', 'nor does MAIL'],
   ['blocked-rcpt', MOODS.blockedAtRcpt, 'anna', 'unknown blocked', 'the words speak of us'],
   ['helo-only', { offers: { ehlo: false } }, 'anna', 'valid accepted', 'EHLO unknown, HELO fine'],
+  ['tls', { offers: { starttls: 'required' } }, 'anna', 'valid accepted', 'a host that demands TLS gets it'],
+  ['tls-broken', { offers: { starttls: 'required_broken' } }, 'anna', 'unknown tls_failed', 'demanded and broken'],
+  ['tls-offered', { offers: { starttls: 'broken' } }, 'anna', 'valid accepted', 'offered, broken, and not needed'],
   ['lf-only', { wire: { lineEnd: '\n' } }, 'anna', 'valid accepted', 'bare LF is tolerated'],
   ['bytewise', { wire: { byteMs: 0 } }, 'anna', 'valid accepted', 'one byte a segment is correct'],
 ];
