@@ -46,7 +46,7 @@ export const CLIENT_RULES: readonly ReplyRule[] = [
     id: 'reverse-dns-words',
     words: words`
       reverse[- ]?(?:dns|lookup|name|host ?name|host|ip|address|record|resolution|mapping|path dns)|\brdns\b
-      \bptr\b|in-addr|fcrdns|forward[- ]confirmed|find your (?:reverse )?hostname
+      \bptr\b|in-addr|\bdns (?:a|aaaa|a\/aaaa|ptr|mx)\b|resource record|fcrdns|forward[- ]confirmed|find your (?:reverse )?hostname
       (?:ip|host|server|client|hostname|you|IP|HOST) (?:address )?(?:must|does not|doesn't|cannot|could not|did not
         |should|has no|have no|without|lacks?)${SHORT_GAP}\b(?:resolv|dns|hostname|ptr)
       (?:no|invalid|missing|bad|broken|generic) (?:valid )?(?:dns|rdns|hostname|host name) (?:entry|record|for|found
@@ -191,11 +191,9 @@ export const LOGIN_RULES: readonly ReplyRule[] = [
   {
     id: 'tls-demanded',
     words: words`
-      starttls
-      (?:tls|ssl|encrypt\w{0,4})\b[^.]{0,30}\b(?:required|requires|must|need|mandatory|only|enforced|first)
-      (?:must|require\w{0,2}|need\w{0,2}|use)\b[^.]{0,20}\b(?:tls|ssl|encryption|encrypted|secure connection)\b
+      (?:starttls|tls|ssl|encrypt\w{0,4})\b[^.]{0,30}\b(?:required|requires|must|need|mandatory|only|enforced|first)
+      (?:must|require\w{0,2}|need\w{0,2}|use)\b[^.]{0,20}\b(?:starttls|tls|ssl|encryption|encrypted|secure connection)\b
     `,
-    class: '5',
     meaning: 'blocked',
     why: 'The host takes mail over TLS only.',
     source: 'RFC 3207 section 4, Postfix smtpd_tls_security_level = encrypt',
@@ -208,7 +206,7 @@ export const LOGIN_RULES: readonly ReplyRule[] = [
         |mandatory|disabled|invalid|credential|not (?:supported|enabled|available))
       (?:requir|need|must|please|fail\w{0,4}|use|without|not|perform|be
         |by)\w{0,3} ${SHORT_GAP}\b(?:smtp[- ])?auth(?:enticat\w{1,4})?\b
-      authrequired|login (?:required|first)|log ?in first|not logged in|credentials|pop before|pop-before
+      authrequired|login (?:required|first)|(?:please|must) log ?in\b|not logged in|credentials|pop before|pop-before
       check mail first|smtp auth|requires login
     `,
     meaning: 'blocked',

@@ -129,14 +129,6 @@ export const CODE_RULES: readonly ReplyRule[] = [
     sample: '500',
   },
   {
-    id: 'code-556',
-    codes: [556],
-    meaning: 'domain_not_accepted',
-    why: 'The code says that the domain takes no mail.',
-    source: 'RFC 7504 section 4, RFC 7505 section 4',
-    sample: '556',
-  },
-  {
     id: 'code-552',
     codes: [552],
     meaning: 'mailbox_full',

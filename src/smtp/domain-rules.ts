@@ -9,13 +9,21 @@ const NO = alternatives`
 
 export const DOMAIN_RULES: readonly ReplyRule[] = [
   {
+    id: 'code-556',
+    codes: [556],
+    meaning: 'domain_not_accepted',
+    why: 'The code says that the domain takes no mail.',
+    source: 'RFC 7504 section 4, RFC 7505 section 4',
+    sample: '556',
+  },
+  {
     id: 'null-mx-words',
     words: /null ?-?mx|does not accept (?:any )?(?:e-?)?mail\b(?! from)|accepts no (?:e-?)?mail|no mail service/,
     unless: /sender|user|mail ?box|account|recipient does not|address does not|addressee|ipv[46]/,
     meaning: 'domain_not_accepted',
     why: 'The host says that the domain takes no mail at all.',
     source: 'RFC 7505 section 4, RFC 7504 (556, 521)',
-    sample: '556 5.1.10 Recipient address has null MX',
+    sample: '550 5.1.10 Recipient address has null MX',
   },
   {
     id: 'relay-words',

@@ -16,7 +16,7 @@ export const MESSAGE_RULES: readonly ReplyRule[] = [
       line (?:length|limit)|zu gross|trop (?:volumineux|gros|grand)|demasiado grande|muito grande
       troppo grande|te groot
     `,
-    unless: /mail ?box|quota|inbox|storage|recipient's|user is over|disk space|full\b/,
+    unless: /mail ?box|quota|inbox|(?:storage|disk space)(?! allocation)|recipient's|user is over|full\b/,
     meaning: 'content_rejected',
     why: 'The message was too large; any mailbox there would have refused it.',
     source: 'RFC 1870, RFC 3463 x.2.3 and x.3.4, Postfix, Google',
@@ -106,7 +106,7 @@ export const POLICY_RULES: readonly ReplyRule[] = [
       (?:denied|refused|no|restricted) access
       (?:rejected|refused|denied) by (?:the )?(?:destination|recipient'?s?|remote|target) (?:domain|server|host
         |system|organi[sz]ation)
-      not (?:authori[sz]ed|permitted|allowed|welcome|eligible)|unauthori[sz]ed|forbidden|\bbanned|go away
+      not (?:authori[sz]ed|permitted|allowed|welcome|eligible)|unauthori[sz]ed|forbidden|\bbanned|go away|\bfiltered\b|intrusion
       firewall|get lost|permission|zugriff (?:verweigert|nicht)|acces (?:refuse|interdit|non)|acceso denegado
       acesso negado|accesso negato|toegang geweigerd|dostep zabroniony|доступ запрещ|拒绝访问|拒絕存取|アクセス(?:拒否|が拒否)
       suppress|not accepting (?:messages|mail|connections|email|network)|no (?:smtp )?service here|no esmtp

@@ -9,7 +9,7 @@ import type { ReplyRule } from './rule.ts';
 import { SENDER_RULES } from './sender-rules.ts';
 import { GREYLIST_RULES, RATE_RULES } from './traffic-rules.ts';
 import { LATER_RULES, PROTOCOL_RULES, TROUBLE_RULES, VERIFICATION_RULES } from './trouble-rules.ts';
-import { BARE_REFUSAL_RULES, UNKNOWN_RULES } from './unknown-mailbox-rules.ts';
+import { BARE_REFUSAL_RULES, NEGATION_RULES, UNKNOWN_RULES } from './unknown-mailbox-rules.ts';
 
 /** For replies of class 4 and 5; the last rows apply to every one of them. */
 export const REPLY_RULES: readonly ReplyRule[] = [
@@ -31,6 +31,7 @@ export const REPLY_RULES: readonly ReplyRule[] = [
   ...POLICY_RULES, // only now: "No such user" with 5.7.1 is no policy
   ...BARE_REFUSAL_RULES,
   ...ENHANCED_RULES, // words beat the enhanced code
+  ...NEGATION_RULES,
   ...REJECTION_RULES,
   ...CODE_RULES, // the enhanced code beats the basic one
 ];

@@ -27,7 +27,7 @@ export const SENDER_RULES: readonly ReplyRule[] = [
         |illegal)
       (?:${SENDER}|originating|from)['s]{0,2}:? domain\b${GAP}\b(?:not|n't|no|must|invalid|unknown|bad|unresolv
         |non-?exist|fail|empty|reject|refus|denied|illegal|cannot)
-      valid mx for (?:the )?sender|sender(?:'s)? (?:domain |address )?has (?:a )?null mx
+      valid mx for (?:the )?sender|sender(?:'s)? (?:domain |address )?has (?:a )?null mx|(?:invalid|bad) (?:dns )?mx (?:resource )?record
       (?:no|find|valid) mx${SHORT_GAP} for (?:the |your )?(?:sender|from|SENDER)
     `,
     unless: /spf|dkim|dmarc|black-?list|block-?list|reputation/,

@@ -118,7 +118,7 @@ export const RATE_RULES: readonly ReplyRule[] = [
       (?:number|amount) of (?:connections?|recipients?|rcpts?|sessions?|e-?mails|mails|messages|errors
         |transactions)${SHORT_GAP}\b(?:exceed|limit|reach|too|allow)
       multiple regions|(?:queue|organi[sz]ation|tenant|outbound)\w{0,2} (?:\w{1,10} )?(?:quota|limit)
-      thread limit|slow(?:ing)? down|allowable connection|sending limit|\btss0\d
+      thread limit|slow(?:ing)? down|allowable connection|send(?:ing)? limit|limit of (?:e-?mails|mails|messages) reached|unusual sending|per transaction|\btss0\d
       \bserver (?:is )?(?:too )?busy|over-?load|high load
       exceed\w{0,3}${SHORT_GAP}\b(?:defers|failures per|rate|frequency|messages|connections|recipients|e-?mails? per)
       temporarily deferred due to|throughput|flood

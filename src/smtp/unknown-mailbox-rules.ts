@@ -23,6 +23,18 @@ const KIND_OF = alternatives`
 
 export const UNKNOWN_RULES: readonly ReplyRule[] = [
   {
+    id: 'recipient-syntax-words',
+    class: '5',
+    words: words`
+      (?:recipient|rcpt)(?: to)?(?: address)?\b${SHORT_GAP}\b(?:syntax|fully[- ]qualified|must contain a domain)
+    `,
+    meaning: 'mailbox_not_found',
+    strength: 'weak',
+    why: 'The host takes the address for ill-formed; it may be its own rule, such as no leading dash.',
+    source: 'Postfix allow_min_user = no, Exim, sendmail',
+    sample: '501 5.1.3 Bad recipient address syntax',
+  },
+  {
     id: 'recipient-unknown-words',
     class: '5',
     words: words`\b${MAILBOX}(?: name| address| part)?\b${GAP}\b(?:${ABSENT})`,
@@ -159,6 +171,10 @@ export const BARE_REFUSAL_RULES: readonly ReplyRule[] = [
     source: 'Postfix check_recipient_access REJECT, au one net',
     sample: '550 <a@b.test>: Recipient address rejected.',
   },
+];
+
+/** Read after the enhanced codes, as the last guess: "that user is not among us". */
+export const NEGATION_RULES: readonly ReplyRule[] = [
   {
     id: 'recipient-negated',
     class: '5',
@@ -167,7 +183,8 @@ export const BARE_REFUSAL_RULES: readonly ReplyRule[] = [
       \b(?:user|recipient|mail ?box|account|addressee|ADDR)\b${SHORT_GAP}\b(?:not|no|isn't|cannot|can't|couldn't
         |doesn't|unable|without)\b
     `,
-    unless: /\bfrom\b|\bsend|message|content|access|allow|permi|accept|deliver|authori|server|try|later|\byou/,
+    unless:
+      /\bfrom\b|\bsend|message|content|access|allow|permi|accept|deliver|authori|server|try|later|\byou|rejected|route|complian|\brfc/,
     meaning: 'mailbox_not_found',
     strength: 'weak',
     why: 'Something is denied of the recipient in words not known; most often that it is there.',

@@ -82,9 +82,16 @@ export const SENDER_LATIN = alternatives`
     |gonderici\w{0,4}|felado\w{0,4}|expeditor\w{0,4})
 `;
 
+/** What else can be unknown or invalid; "ADDR: invalid DNS MX record" says nothing of the mailbox. */
+const OTHER_NOUN = alternatives`
+  (?:\w{1,12} )?(?:dns|mx|ptr|helo|ehlo|ip|host|hosts|hostname|domains?|headers?|certificate|commands?|arguments?
+    |parameters?|sender|content|message|reverse|server|client|network|record|error|reason|relay|url|charset|encoding)\b
+`;
+
 /** Ways to say that nobody of that name is there; also the beginning of longer ones, so no word end is asked for. */
 export const ABSENT = alternatives`
-  unknown|invalid|illegal|non-?exist|inexist|undeliverable|unrout(?:e)?able|unallocated|unregistered|unrecogni[sz]ed
+  (?:unknown|invalid|illegal|non-?existent)(?! ${OTHER_NOUN})|non-?existing|inexist|undeliverable|unrout(?:e)?able
+  unallocated|unregistered|unrecogni[sz]ed
   (?:do|does|did|dose)(?:e?s?n?'?t| not| n't)(?: currently| actually| seem to| appear to)? exist
   (?:not|isn't|isnt|wasn't|aren't|doesn't|never) (?:be |been |a |an |actually |currently |yet )?(?:found|known|exist
     |valid|listed|registered|recogni[sz]ed|local|present|here|defined|hosted|allocated|assigned|provisioned

@@ -1,4 +1,4 @@
-// What real mail servers are known to say, by what it means: the test bed of the rules, written down before the rules were.
+// What real mail servers are known to say, by what it means: the test bed of the rules, mostly written down before they were.
 // A stage other than RCPT stands in front of the reply, as in "mail: 550 …". Addresses are stand-ins.
 import type { Meaning } from '../../src/verdict.ts';
 

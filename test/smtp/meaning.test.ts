@@ -107,6 +107,7 @@ describe('strength', () => {
     '551',
     '550 <a@b.test>: Recipient address rejected.',
     '550 Rejected',
+    '501 5.1.3 Bad recipient address syntax',
     '550 wibble',
   ];
   const strong = ['550 5.1.1', '550 No such user', '550 Blocked', '450 4.1.1', '550 #5.1.0 Address rejected'];
