@@ -53,24 +53,32 @@ describe('no 4xx says that a mailbox is missing or closed', () => {
   }
 });
 
+// Twenty times what is ever matched: a pattern that backtracks over the whole text would need many seconds for it, and
+// one in proportion to the text a few milliseconds. The best of three, for the machine may be busy with other tests.
+const LONG_TEXT = 80_000;
+const ENOUGH_MS = 300;
+
 test('every pattern matches in time proportional to the text', () => {
-  const sizes = [20_000, 80_000];
   const seeds = ['user ', 'a', 'mailbox is ', 'sender address ', 'not ', 'your ip ', 'x@', '  ', 'exceeded the '];
   for (const { id, words, unless } of REPLY_RULES) {
     for (const pattern of [words, unless]) {
       if (pattern === undefined) continue;
       for (const seed of seeds) {
-        const [small, large] = sizes.map((size) => timeOf(pattern, seed.repeat(size / seed.length)));
-        assert.ok((large as number) < 40 + 16 * (small as number), `${id} on "${seed}": ${small} then ${large} ms`);
+        const ms = bestTimeOf(pattern, seed.repeat(LONG_TEXT / seed.length));
+        assert.ok(ms < ENOUGH_MS, `${id} on "${seed}" took ${ms} ms`);
       }
     }
   }
 });
 
-function timeOf(pattern: RegExp, text: string): number {
-  const start = performance.now();
-  pattern.test(text);
-  return performance.now() - start;
+function bestTimeOf(pattern: RegExp, text: string): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 3 && best >= ENOUGH_MS; tries += 1) {
+    const start = performance.now();
+    pattern.test(text);
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
 }
 
 test('an operator is known by its registrable domain, by its name, or by its habits of speech', () => {
