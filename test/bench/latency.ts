@@ -1,0 +1,128 @@
+// The benchmarks with slow replies, where round trips decide and not this machine: one big domain, and many small ones.
+import { systemClock } from '../../src/clock.ts';
+import { createResolver } from '../../src/dns/resolver.ts';
+import { loopbackAddress } from '../../src/sandbox/world-builders.ts';
+import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
+import { type EngineOptions, type EngineRun, oneHost, runEngine } from './engine.ts';
+import { MANY_DOMAINS, ONE_DOMAIN, startPretendWorld } from './pretend-world.ts';
+import { stopProgram } from './programs.ts';
+import { atLeast, type Benchmark, median, type Report, shown } from './report.ts';
+
+const ONE = { latencyMs: 20, connections: 5, addresses: 500 } as const;
+
+export const oneDomainBenchmark: Benchmark = {
+  name: 'one-domain',
+  about: 'one domain, few connections, slow replies, nine in ten recipients known',
+  run: measureOneDomain,
+};
+
+async function measureOneDomain(): Promise<Report> {
+  const world = await startPretendWorld('one', ONE.latencyMs);
+  try {
+    const run = await runEngine({
+      addresses: Array.from({ length: ONE.addresses }, (_, i) => ({ local: `user${i}`, domain: ONE_DOMAIN })),
+      port: world.smtpPort,
+      mailHostsOf: (domain) => oneHost(domain, '127.0.0.1'),
+      limits: { concurrency: 100, perDomain: ONE.connections, perProvider: ONE.connections, ratePerMinute: null },
+      refusalsKnown: false,
+    });
+    mustBe(run, { accepted: ONE.addresses * 0.9, mailbox_not_found: ONE.addresses * 0.1 });
+    const perSecond = ONE.addresses / run.seconds;
+    const measured = `${shown(perSecond)}/s`;
+    return {
+      conditions: [`${ONE.connections} connections, ${ONE.latencyMs} ms per reply, ${ONE.addresses} addresses`],
+      columns: ['', 'addresses/s'],
+      figures: [['one address per session', shown(perSecond)]],
+      checks: [
+        { what: 'without PIPELINING', measured, target: '>= 200/s', outcome: 'next' },
+        { what: 'with PIPELINING', measured, target: '>= 800/s', outcome: 'next' },
+      ],
+      notes: ['both targets are for many recipients in one session, which mailgate does not do yet'],
+    };
+  } finally {
+    await stopProgram(world.process);
+  }
+}
+
+const MANY = { latencyMs: 50, connections: 1000 } as const;
+/** Banner, EHLO, MAIL, RCPT, and RCPT for the name nobody has; QUIT is not waited for. */
+const REPLIES = 5;
+const ROUNDS = 5;
+
+export const manyDomainsBenchmark: Benchmark = {
+  name: 'many-domains',
+  about: 'one address in each of many domains, slow replies, many connections',
+  run: measureManyDomains,
+};
+
+async function measureManyDomains(): Promise<Report> {
+  const world = await startPretendWorld('many', MANY.latencyMs);
+  const resolver = createResolver({
+    servers: [world.dns],
+    clock: systemClock,
+    limits: { queriesPerSecond: 50_000, inFlight: 500, cachedNames: 1 },
+  });
+  const known: EngineRun[] = [];
+  const lookedUp: EngineRun[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      known.push(await askMany(world.smtpPort, (domain) => oneHost(domain, addressOf(domain))));
+      lookedUp.push(await askMany(world.smtpPort, resolver));
+    }
+  } finally {
+    await resolver.close();
+    await stopProgram(world.process);
+  }
+  const boundSeconds = (MANY_DOMAINS / MANY.connections) * REPLIES * (MANY.latencyMs / 1000);
+  const ours = median(known.map(({ seconds }) => seconds));
+  return {
+    conditions: [
+      `${MANY_DOMAINS} domains, ${MANY.connections} connections, ${MANY.latencyMs} ms per reply; median of ${ROUNDS}`,
+      `bound: ${MANY_DOMAINS} addresses / ${MANY.connections} connections x ${REPLIES} replies x ${MANY.latencyMs} ms = ${shown(boundSeconds)} s`,
+    ],
+    columns: ['', 'addresses/s', 'seconds', 'CPU ms/address'],
+    figures: [
+      ['the bound', shown(MANY_DOMAINS / boundSeconds), shown(boundSeconds), ''],
+      figuresOf('mail hosts known', known),
+      figuresOf('mail hosts looked up first', lookedUp),
+    ],
+    checks: [
+      atLeast('share of the bound, mail hosts known', { measured: (boundSeconds / ours) * 100, least: 80, unit: ' %' }),
+    ],
+  };
+}
+
+function figuresOf(name: string, runs: readonly EngineRun[]): string[] {
+  const seconds = median(runs.map((run) => run.seconds));
+  const cpuMs = (median(runs.map((run) => run.cpuSeconds)) * 1000) / MANY_DOMAINS;
+  return [name, shown(MANY_DOMAINS / seconds), shown(seconds), shown(cpuMs)];
+}
+
+async function askMany(port: number, mailHostsOf: EngineOptions['mailHostsOf']): Promise<EngineRun> {
+  const run = await runEngine({
+    addresses: Array.from({ length: MANY_DOMAINS }, (_, i) => ({ local: `user${i}`, domain: `t${i}-tail.test` })),
+    port,
+    mailHostsOf,
+    limits: {
+      concurrency: MANY.connections,
+      perDomain: VERIFY_DEFAULTS.perDomain,
+      perProvider: VERIFY_DEFAULTS.perProvider,
+      ratePerMinute: null,
+    },
+    refusalsKnown: false,
+  });
+  mustBe(run, { accepted: MANY_DOMAINS });
+  return run;
+}
+
+/** The world of many domains deals them out to its machines in turn. */
+function addressOf(domain: string): string {
+  return loopbackAddress(Number(/^t(\d+)-/.exec(domain)?.[1] ?? 0) % 40);
+}
+
+/** A fast run with wrong verdicts is worth nothing. */
+function mustBe(run: EngineRun, expected: Readonly<Record<string, number>>): void {
+  const found = JSON.stringify(Object.fromEntries([...run.reasons].toSorted()));
+  const wanted = JSON.stringify(Object.fromEntries(Object.entries(expected).toSorted()));
+  if (found !== wanted) throw new Error(`the verdicts are ${found} instead of ${wanted}`);
+}

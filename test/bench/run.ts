@@ -1,0 +1,56 @@
+// Runs the benchmarks named on the command line, or all of them, one after the other, and prints what each reports.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { manyDomainsBenchmark, oneDomainBenchmark } from './latency.ts';
+import { listBenchmark } from './list.ts';
+import { probingBenchmark } from './probing.ts';
+import { type Benchmark, reportLines } from './report.ts';
+import { startupBenchmark } from './startup.ts';
+
+const BENCHMARKS: readonly Benchmark[] = [
+  listBenchmark,
+  probingBenchmark,
+  oneDomainBenchmark,
+  manyDomainsBenchmark,
+  startupBenchmark,
+];
+
+/** Ignored by git. */
+const WORK = join(import.meta.dirname, '.work');
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rows: { type: 'string', default: '1000000' } },
+  });
+  const chosen = positionals.length === 0 ? BENCHMARKS : positionals.map(benchmarkNamed);
+  const rows = Number(values.rows);
+  if (!Number.isInteger(rows) || rows < 1000) throw new Error('--rows wants a whole number from 1000 on');
+  console.log(`${machine()}\n`);
+  for (const benchmark of chosen) {
+    await mkdir(WORK, { recursive: true });
+    const folder = await mkdtemp(join(WORK, `${benchmark.name}-`));
+    try {
+      const report = await benchmark.run({ rows, folder });
+      console.log(reportLines(benchmark, report).join('\n'));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function benchmarkNamed(name: string): Benchmark {
+  const found = BENCHMARKS.find((benchmark) => benchmark.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`no benchmark is called '${name}'; there are ${BENCHMARKS.map((each) => each.name).join(', ')}`);
+}
+
+function machine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `Node ${process.version}, ${cpus().length} cores (${cpu?.model.trim()}), ${memory} GiB, ${new Date().toISOString().slice(0, 10)}`;
+}
+
+await main();
