@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 export const BIN = join(ROOT, 'bin', 'mailgate.js');
 
 /** Far longer than any run of these tests takes; one that hangs is killed, and fails by the exit code it then has. */
-const LONGEST_RUN_MS = 60_000;
+const LONGEST_RUN_MS = 30_000;
 
 export interface RunOptions {
   /** What stands on standard input; nothing at all by default. A stream is piped in. */
@@ -74,6 +74,11 @@ export class Workdir {
     return join(this.base, 'home', '.config', 'mailgate', 'config.toml');
   }
 
+  /** The folder for temporary files. */
+  get temporary(): string {
+    return join(this.base, 'tmp');
+  }
+
   pathOf(name: string): string {
     return join(this.path, name);
   }
@@ -97,7 +102,7 @@ export class Workdir {
 
   /** What runs left in the folder for temporary files: nothing, if they are well-behaved. */
   leftovers(): string[] {
-    return readdirSync(join(this.base, 'tmp'));
+    return readdirSync(this.temporary);
   }
 
   /** Hands everything to another user, so that a run under that user may write where it is meant to. */
@@ -142,7 +147,7 @@ export class Workdir {
       HOME: home,
       XDG_DATA_HOME: join(home, '.local', 'share'),
       XDG_CONFIG_HOME: join(home, '.config'),
-      TMPDIR: join(this.base, 'tmp'),
+      TMPDIR: this.temporary,
       LC_ALL: 'C.UTF-8',
     };
   }
