@@ -26,14 +26,14 @@ export class Interrupts {
     for (const name of SIGNALS) process.on(name, this.#onSignal);
   }
 
-  /** Aborted with an `Interruption` as its reason. */
+  /** Aborted with an `Interruption` as its reason, or with the failure that ends the run. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   /** Asks for a stop for another reason than a signal. */
-  abort(reason: string): void {
-    this.#controller.abort(new Interruption(reason));
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, MailgateError } from '../errors.ts';
+import { errorCode, outputError } from '../list/output-errors.ts';
 import { addCommands } from './commands/all.ts';
 import { Interruption, Interrupts } from './interrupts.ts';
 import { nearest } from './nearest.ts';
@@ -11,13 +12,20 @@ import { coloursFor, type Invocation, type Output } from './terminal.ts';
 const BUG = 70;
 /** A reader that closes the pipe early (`| head`) has what it wanted, so that is no error. */
 const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, EPIPE: 0 };
+const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 const ISSUES_PAGE = 'https://github.com/mailgate/mailgate/issues';
 
 /** Runs mailgate for this process: its arguments, streams, signals and exit code. */
 export async function runAsProcess(): Promise<void> {
   const interrupts = new Interrupts(process);
-  process.stdout.on('error', () => interrupts.abort('EPIPE'));
+  process.stdout.on('error', (error) => {
+    const hasLeft = READER_LEFT.has(errorCode(error));
+    interrupts.abort(hasLeft ? new Interruption('EPIPE') : outputError('standard output', error));
+  });
   process.stderr.on('error', () => {}); // nobody listens to what is said; the work goes on
+  process.stdin.on('error', () => {}); // told to whoever reads it
+  // Whoever waits for input would not notice the signal before the next line comes.
+  interrupts.signal.addEventListener('abort', () => process.stdin.destroy(interrupts.signal.reason as Error));
   process.exitCode = await main({
     args: process.argv.slice(2),
     env: process.env,
@@ -45,12 +53,19 @@ export async function main(invocation: Invocation): Promise<number> {
     });
     configure(program, invocation, version);
     await program.parseAsync([...invocation.args], { from: 'user' });
+    await throwIfOutputIsLost(invocation);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.usage;
     if (error instanceof Interruption) return INTERRUPTED[error.cause] ?? 130;
     return reportError(error, invocation);
   }
+}
+
+/** What was printed last may have failed after the command had ended. */
+async function throwIfOutputIsLost({ stdout, interrupted }: Invocation): Promise<void> {
+  if (!stdout.destroyed) await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+  if (interrupted.reason instanceof MailgateError) throw interrupted.reason;
 }
 
 function configure(program: Command, invocation: Invocation, version: string): void {

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { MailgateError } from '../errors.ts';
 import { type List, openList } from '../list/reader.ts';
-import { spoolToFile } from '../list/spool.ts';
+import { type SpooledFile, spoolToFile } from '../list/spool.ts';
 import { openWorkFile } from '../store/work-file.ts';
 import type { RunOutcome } from '../verify/run.ts';
 import { hintAtIdentity, openAsking } from './asking.ts';
@@ -92,7 +92,7 @@ async function openInput(
 ): Promise<{ list: List; close: () => Promise<void> }> {
   const { input, column, delimiter, encoding, prefix } = settings;
   const header = settings.header ? undefined : false;
-  const spooled = input === '-' ? await spoolToFile(invocation.stdin, tmpdir()) : null;
+  const spooled = input === '-' ? await spool(invocation) : null;
   const source = {
     path: spooled?.path ?? resolve(invocation.cwd, input),
     name: spooled === null ? input : 'standard input',
@@ -108,6 +108,15 @@ async function openInput(
     };
   } catch (error) {
     await spooled?.dispose();
+    throw error;
+  }
+}
+
+async function spool({ stdin, interrupted }: Invocation): Promise<SpooledFile> {
+  try {
+    return await spoolToFile(stdin, tmpdir());
+  } catch (error) {
+    interrupted.throwIfAborted(); // standard input was cut off on purpose
     throw error;
   }
 }

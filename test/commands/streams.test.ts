@@ -57,16 +57,3 @@ for (const args of printing) {
     assert.match(stderr, /^mailgate: standard output cannot be written: the disk is full$/m);
   });
 }
-
-test('standard input that cannot be read is named as what went wrong', async (t) => {
-  const folder = freshFolder(t);
-  const inShell = ['-c', 'exec "$0" "$@" < .', process.execPath, BIN] as const;
-  for (const args of [
-    ['verify', '-', '--offline'],
-    ['check', '-', '--offline'],
-  ]) {
-    const { exitCode, stderr } = await folder.run(args, { command: ['sh', ...inShell] });
-    assert.equal(exitCode, 3, stderr);
-    assert.match(stderr, /^mailgate: standard input /m);
-  }
-});
