@@ -65,12 +65,14 @@ export class DomainJudge<T> {
   /**
    * Whether the catch-all question should be asked now. Asking late saves it: one genuine refusal of any listed name
    * answers it for free, so while other addresses of the domain are still to come, a few acceptances wait for one.
-   * `with` is an answer just received and not taken yet.
+   * `with` are answers just received and not taken yet.
    */
-  needsControl(at: { readonly isLastSession: boolean; readonly with?: Answer<T> }): boolean {
+  needsControl(at: { readonly isLastSession: boolean; readonly with: readonly Answer<T>[] }): boolean {
     if (this.#state !== 'not_asked') return false;
-    if (at.with !== undefined && this.#isRefusal(at.with)) return false; // it answers the question for free
-    const waiting = this.#waiting.length + (at.with !== undefined && this.#isAcceptance(at.with) ? 1 : 0);
+    const accepted = at.with.filter((answer) => this.#isAcceptance(answer)).length;
+    const seesAcceptance = this.#acceptedSomeone || accepted > 0;
+    if (at.with.some((answer) => this.#isRefusal(answer, seesAcceptance))) return false; // that settles it for free
+    const waiting = this.#waiting.length + accepted;
     return waiting > 0 && (at.isLastSession || waiting >= this.#options.acceptancesBeforeControl);
   }
 
@@ -95,8 +97,8 @@ export class DomainJudge<T> {
   }
 
   /** A refusal without telling words is believed only where the same domain takes our mail for somebody else. */
-  #isRefusal({ meaning, strength }: Answer<T>): boolean {
-    return meaning === 'mailbox_not_found' && (strength === 'strong' || this.#acceptedSomeone);
+  #isRefusal({ meaning, strength }: Answer<T>, acceptedSomeone: boolean): boolean {
+    return meaning === 'mailbox_not_found' && (strength === 'strong' || acceptedSomeone);
   }
 
   #takeAcceptance(answer: Answer<T>): void {
@@ -111,7 +113,7 @@ export class DomainJudge<T> {
   }
 
   #takeRefusal(answer: Answer<T>): void {
-    if (!this.#isRefusal(answer)) {
+    if (!this.#isRefusal(answer, this.#acceptedSomeone)) {
       this.#weakRefusals.push(answer);
       return;
     }

@@ -13,6 +13,10 @@ export const VERIFY_DEFAULTS = {
   plannedDomains: 20_000,
   /** Addresses a domain's queue holds in memory at once; the rest waits in the work file. */
   jobPage: 64,
+  /** Refused recipients after which a session ends: Postfix slows down at its 10th error, others are less patient. */
+  rejectionBudget: 8,
+  /** Recipients of one session: half of what RFC 5321 section 4.5.3.1.8 makes every host take, for many take fewer. */
+  recipientsPerSession: 50,
   /** Addresses of mail hosts tried for one domain, as Postfix does (smtp_mx_address_limit 5). */
   hostAddressLimit: 5,
   /** Failed first connections to one address after which it is taken for dead until the end of the run. */

@@ -1,20 +1,22 @@
-// One domain's addresses on their way through its sessions: takes the next, asks, judges, and writes the verdicts down.
+// One domain's addresses on their way through its sessions: takes the next, has them asked, judges, writes verdicts down.
 import type { RandomSource } from '../clock.ts';
 import { type CatchallState, type Reason, type Stage, statusOf } from '../verdict.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
 import { makeControlName } from './control-name.ts';
+import type { Failure } from './failure.ts';
 import {
+  type Answered,
   controlOutcomeOf,
-  type Failure,
-  type Interview,
+  type InterviewOptions,
   interview,
   isControlWorthRetrying,
   type Reading,
 } from './interview.ts';
-import type { DomainJobs, Job, JobSource, RecordVerdict } from './jobs.ts';
+import type { DomainJobs, JobSource, RecordVerdict } from './jobs.ts';
 import type { PacedQueue, PacedSession } from './pace.ts';
+import { type Pending, PendingJobs } from './pending-jobs.ts';
 import { type DomainPlan, providerName } from './plan.ts';
-import type { ProbeOptions } from './probe.ts';
+import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
 export interface DomainMemory {
@@ -26,7 +28,7 @@ export interface DomainMemory {
   rememberControlName(domain: string, name: string): void;
 }
 
-export interface DomainQueueOptions extends ProbeOptions {
+export interface DomainQueueOptions extends InterviewOptions {
   readonly jobs: JobSource;
   readonly memory: DomainMemory;
   readonly random: RandomSource;
@@ -37,35 +39,38 @@ export interface DomainQueueOptions extends ProbeOptions {
 
 /** What is known of an address when its answer arrives, kept until the domain's evidence decides. */
 interface Asked {
-  readonly job: Job;
+  readonly pending: Pending;
   readonly host: string;
-  readonly attempts: number;
 }
+
+type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
+
+/** One more connection pays only where so many addresses wait for it. */
+const WAITING_PER_SESSION = 8;
+
+/** With so few refusals in a session, an acceptance behind them is believed. */
+const PROVING_BUDGET = 2;
 
 /** The catch-all question is put once; once more where the first try got no answer that concerns the name. */
 const CONTROL_TRIES = 2;
 
 export class DomainQueue implements PacedQueue {
   readonly provider: string;
-  readonly #plan: Extract<DomainPlan, { status: 'ask' }>;
+  readonly #plan: AskPlan;
   readonly #options: DomainQueueOptions;
+  readonly #pending: PendingJobs;
   readonly #judge: DomainJudge<Asked>;
-  readonly #domainId: number;
-  /** Jobs of this domain not yet taken, in memory or behind the job source. */
-  #untaken: number;
-  #page: Job[] = [];
-  #lastId = -1;
+  readonly #honesty: HonestyRecord = { honestAfter: 1 };
   #running = 0;
   #controlOwed = false;
   #controlRunning = false;
   #controlTries = 0;
 
-  constructor(jobs: DomainJobs, plan: Extract<DomainPlan, { status: 'ask' }>, options: DomainQueueOptions) {
+  constructor(jobs: DomainJobs, plan: AskPlan, options: DomainQueueOptions) {
     this.provider = plan.provider.key;
     this.#plan = plan;
     this.#options = options;
-    this.#domainId = jobs.domainId;
-    this.#untaken = jobs.count;
+    this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
     this.#judge = new DomainJudge<Asked>({
       known: options.memory.catchallOf(plan.domain, plan.fingerprint),
       acceptanceProvesNothing: plan.provider.acceptanceProvesNothing,
@@ -75,12 +80,17 @@ export class DomainQueue implements PacedQueue {
   }
 
   get waiting(): number {
-    return this.#untaken + (this.#controlOwed ? 1 : 0);
+    return this.#pending.count + (this.#controlOwed ? 1 : 0);
+  }
+
+  get sessionsWanted(): number {
+    return Math.ceil(this.waiting / WAITING_PER_SESSION);
   }
 
   startSession(): PacedSession {
     this.#running += 1;
-    const asked = this.#untaken > 0 ? this.#askJob(this.#take()) : this.#askControlAlone();
+    const first = this.#pending.take();
+    const asked = first === null ? this.#askControlAlone() : this.#askFrom(first);
     return {
       answered: asked.then(() => {}),
       // What a session said is judged when it has ended, since only the end shows whether its replies were in step.
@@ -95,7 +105,7 @@ export class DomainQueue implements PacedQueue {
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
   drained(): void {
     if (this.#options.signal.aborted) return;
-    if (this.#judge.needsControl({ isLastSession: true }) && this.#controlTries < CONTROL_TRIES) {
+    if (this.#judge.needsControl({ isLastSession: true, with: [] }) && this.#controlTries < CONTROL_TRIES) {
       this.#controlOwed = true;
       return;
     }
@@ -105,61 +115,62 @@ export class DomainQueue implements PacedQueue {
     if (state === 'yes' || state === 'no') this.#options.memory.rememberCatchall(domain, fingerprint, state);
   }
 
-  #take(): Job {
-    if (this.#page.length === 0) {
-      this.#page = [...this.#options.jobs.jobsOf(this.#domainId, this.#lastId, this.#options.jobPage)];
-      this.#lastId = this.#page.at(-1)?.id ?? this.#lastId;
-      shuffle(this.#page, this.#options.random);
-    }
-    const job = this.#page.pop();
-    if (job === undefined) throw new TypeError(`the job source promised more addresses of ${this.#plan.domain}`);
-    this.#untaken -= 1;
-    return job;
-  }
-
-  async #askJob(job: Job): Promise<{ readonly judged: Promise<void> }> {
+  async #askFrom(first: Pending): Promise<{ readonly judged: Promise<void> }> {
     const block = this.#options.hosts.blockOf(this.provider);
     if (block !== null) {
       const detail = 'not asked: this provider has refused several sessions in a row';
-      this.#recordFailure(job, { ...block, reason: 'blocked', attempts: 0, detail });
+      this.#recordFailure(first, { ...block, reason: 'blocked', attempts: first.attempts, detail });
       return { judged: Promise.resolve() };
     }
-    const { local, smtputf8 } = job;
-    const controlAfter = (reading: Reading): string | null => this.#controlNameAfter(job, reading);
-    const met = await interview(this.#plan, { local, smtputf8, controlAfter }, this.#options);
-    return { judged: this.#judgeWhenEnded(job, met) };
-  }
-
-  async #judgeWhenEnded(job: Job, met: Interview): Promise<void> {
-    const { outOfStep } = await met.ended;
+    const met = await interview(this.#plan, first, this.#options, {
+      next: (limit) => (this.#options.signal.aborted ? [] : this.#pending.takeBeside(first, limit)),
+      controlAfter: (answered) => this.#controlNameAfter(answered),
+    });
     if (met.status === 'failed') {
-      this.#recordFailure(job, met);
-      return;
+      this.#recordFailure(first, { ...met.probe, attempts: first.attempts + met.probe.attempts });
+      return { judged: Promise.resolve() };
     }
-    const { reading, host, attempts, control } = met;
-    if (control !== null) this.#controlRunning = false;
-    if (outOfStep) {
-      const detail = 'the host sent more replies than it was asked for, so none of them can be believed';
-      this.#recordFailure(job, {
-        reason: 'protocol_error',
-        stage: 'rcpt',
-        reply: reading.reply,
-        detail,
-        host,
-        attempts,
-      });
-      return;
-    }
-    this.#judge.take(answerOf({ job, host, attempts }, reading));
-    if (control !== null) this.#takeControl(control);
+    const { host, address, attempts, answered, control } = met;
+    for (const { subject } of answered) subject.attempts += attempts;
+    const judged = met.ended.then(({ outOfStep }) => {
+      if (control !== null) this.#controlRunning = false;
+      for (const ruling of ruleOnSession(answered, { host, outOfStep }, this.#honesty))
+        this.#carryOut(ruling, { host, address });
+      if (control !== null) this.#takeControl(outOfStep ? 'lost' : control);
+    });
+    return { judged };
   }
 
-  /** Whether the session just answered in should go on with the catch-all question, and for which name. */
-  #controlNameAfter(job: Job, reading: Reading): string | null {
+  #carryOut(ruling: Ruling<Pending>, at: { readonly host: string; readonly address: string }): void {
+    const { subject } = ruling;
+    switch (ruling.status) {
+      case 'again':
+        if (subject.wasAsked) this.#carryOut(ruling.otherwise, at);
+        else this.#pending.putBack(subject, { alone: ruling.alone });
+        subject.wasAsked = true;
+        return;
+      case 'unproved':
+        subject.timesUnproved += 1;
+        // Sessions that end with the second refusal leave no acceptance unproved, so this comes to an end.
+        if (subject.timesUnproved > 1) this.#options.hosts.noteImpatience(at.address, PROVING_BUDGET + 1);
+        this.#pending.putBack(subject, { alone: false });
+        return;
+      case 'failed':
+        this.#recordFailure(subject, { ...ruling.failure, attempts: subject.attempts });
+        return;
+      case 'counts':
+        this.#judge.take(answerOf({ pending: subject, host: at.host }, ruling.reading));
+    }
+  }
+
+  /** Whether a session should go on with the catch-all question at its end, and for which name. */
+  #controlNameAfter(answered: readonly Answered<Pending>[]): string | null {
     if (this.#controlRunning || this.#plan.provider.oneRecipientPerTransaction) return null;
-    const isLastSession = this.#untaken === 0 && this.#running === 1;
-    const answer = answerOf({ job, host: '', attempts: 0 }, reading);
-    if (!this.#judge.needsControl({ isLastSession, with: answer })) return null;
+    const isLastSession = this.#pending.count === 0 && this.#running === 1;
+    const answers = answered.flatMap(({ subject, reading }) =>
+      reading === null ? [] : [answerOf({ pending: subject, host: '' }, reading)],
+    );
+    if (!this.#judge.needsControl({ isLastSession, with: answers })) return null;
     this.#controlRunning = true;
     return this.#controlName();
   }
@@ -167,12 +178,11 @@ export class DomainQueue implements PacedQueue {
   /** The catch-all question in a session of its own, where no session with an acceptance was left to ask it in. */
   async #askControlAlone(): Promise<{ readonly judged: Promise<void> }> {
     this.#controlOwed = false;
-    const local = this.#controlName();
-    const met = await interview(this.#plan, { local, smtputf8: false, controlAfter: () => null }, this.#options);
-    const judged = met.ended.then(({ outOfStep }) => {
-      this.#takeControl(met.status === 'failed' || outOfStep ? 'lost' : met.reading);
-    });
-    return { judged };
+    const subject = { local: this.#controlName(), smtputf8: false };
+    const met = await interview(this.#plan, subject, this.#options, { next: () => [], controlAfter: () => null });
+    if (met.status === 'failed') return { judged: Promise.resolve(this.#takeControl('lost')) };
+    const reading = met.answered[0]?.reading ?? 'lost';
+    return { judged: met.ended.then(({ outOfStep }) => this.#takeControl(outOfStep ? 'lost' : reading)) };
   }
 
   #takeControl(control: Reading | 'lost'): void {
@@ -191,28 +201,29 @@ export class DomainQueue implements PacedQueue {
   }
 
   #recordAnswer(answer: Answer<Asked>, reason: Reason, catchall: CatchallState): void {
+    const { pending, host } = answer.job;
     const stage: Stage = answer.meaning === 'accepted' && reason !== 'provider_unverifiable' ? 'catchall' : 'rcpt';
-    this.#record(answer.job.job, { ...answer.job, reason, stage, reply: answer.reply, detail: null, catchall });
+    const { attempts } = pending;
+    this.#record(pending, { host, attempts, reason, stage, reply: answer.reply, detail: null, catchall });
   }
 
-  #recordFailure(job: Job, failure: Failure): void {
+  #recordFailure(pending: Pending, failure: Failure): void {
     if (failure.reason === 'not_checked') return; // cancelled: the address was never answered, so nothing is written down
-    this.#record(job, { ...failure, catchall: this.#judge.state });
+    this.#record(pending, { ...failure, catchall: this.#judge.state });
   }
 
-  #record(job: Job, found: Failure & { readonly catchall: CatchallState }): void {
-    const { host, ...rest } = found;
+  #record({ job }: Pending, found: Failure & { readonly catchall: CatchallState }): void {
     this.#options.record(job, this.#plan.domain, {
       status: statusOf(found.reason),
-      reason: rest.reason,
-      stage: rest.stage,
-      reply: rest.reply,
-      detail: rest.detail,
-      mx: host,
+      reason: found.reason,
+      stage: found.stage,
+      reply: found.reply,
+      detail: found.detail,
+      mx: found.host,
       provider: providerName(this.#plan.provider),
       implicitMx: this.#plan.implicitMx,
-      catchall: rest.catchall,
-      attempts: rest.attempts,
+      catchall: found.catchall,
+      attempts: found.attempts,
       checkedAt: this.#options.clock.now(),
       source: 'live',
     });
@@ -222,12 +233,4 @@ export class DomainQueue implements PacedQueue {
 function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
   const { meaning, strength, reason, reply } = reading;
   return { job: asked, meaning, strength, reason, reply };
-}
-
-/** Fisher and Yates: a list in alphabetical order must not look like a dictionary attack. */
-function shuffle<T>(items: T[], random: RandomSource): void {
-  for (let last = items.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1));
-    [items[last], items[other]] = [items[other] as T, items[last] as T];
-  }
 }

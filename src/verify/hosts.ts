@@ -1,4 +1,4 @@
-// Remembers, for one run, which mail host addresses were dead and which providers refuse to talk to us at all.
+// Remembers, for one run, how mail hosts behaved: which are dead, which refuse us, how much each one bears.
 import type { Reply } from '../verdict.ts';
 
 /** What connecting told: 'connected' is any TCP connection that was accepted, whatever was said on it. */
@@ -15,6 +15,9 @@ export class HostMemory {
   readonly #failures = new Map<string, number>();
   readonly #refusals = new Map<string, { streak: number; last: Refusal }>();
   readonly #failedProviders = new Set<string>();
+  readonly #budgets = new Map<string, number>();
+  readonly #recipientLimits = new Map<string, number>();
+  readonly #tlsDemanded = new Set<string>();
   #connectedOnce = false;
   readonly #limits: { readonly deadAfterFailures: number; readonly blockedAfterRefusals: number };
 
@@ -42,6 +45,36 @@ export class HostMemory {
   /** How many providers were tried in vain while no connection at all has succeeded; 0 from the first success on. */
   get providersFailedInVain(): number {
     return this.#failedProviders.size;
+  }
+
+  /** Notes that a host lost patience after so many refused recipients: the next session stops one earlier. */
+  noteImpatience(address: string, refusals: number): void {
+    this.#budgets.set(address, Math.max(1, Math.min(this.rejectionBudgetOf(address), refusals - 1)));
+  }
+
+  /** How many refused recipients a session with this host may see. */
+  rejectionBudgetOf(address: string): number {
+    return this.#budgets.get(address) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes how many recipients a host took in one transaction before it said that there were too many. */
+  noteRecipientLimit(address: string, recipients: number): void {
+    this.#recipientLimits.set(address, Math.max(1, recipients));
+  }
+
+  /** How many recipients one session with this host may ask for. */
+  recipientLimitOf(address: string): number {
+    return this.#recipientLimits.get(address) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes that a host takes MAIL only over TLS. */
+  noteTlsDemanded(address: string): void {
+    this.#tlsDemanded.add(address);
+  }
+
+  /** True where the next session had better begin with STARTTLS. */
+  demandsTls(address: string): boolean {
+    return this.#tlsDemanded.has(address);
   }
 
   /** Notes that a provider turned us away before any recipient could be named; null notes that it let us in. */

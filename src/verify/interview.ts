@@ -1,10 +1,11 @@
-// Asks one domain about one recipient, and in the same session about a name nobody has if that is wanted; reads the answers.
+// Holds one session with a domain: asks recipients while the host's patience lasts, then perhaps for a name nobody has.
+import type { Lost } from '../smtp/exchange.ts';
 import { type MeaningResult, meaningOf, verdictOfMeaning } from '../smtp/meaning.ts';
 import type { RecipientAnswer, Session } from '../smtp/session.ts';
-import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
+import type { Reason, Reply } from '../verdict.ts';
 import type { ControlOutcome } from './catch-all.ts';
 import type { DomainPlan } from './plan.ts';
-import { openProbe, type ProbeOptions, reasonOfFailure } from './probe.ts';
+import { openProbe, type Probe, type ProbeOptions } from './probe.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
@@ -15,22 +16,25 @@ export interface Reading extends MeaningResult {
   readonly reason: Reason;
 }
 
-export interface Failure {
-  readonly reason: Reason;
-  readonly stage: Stage;
-  readonly reply: Reply | null;
-  readonly detail: string | null;
-  readonly host: string | null;
-  readonly attempts: number;
+/** One recipient of the session and what came of the question. */
+export interface Answered<Subject> {
+  readonly subject: Subject;
+  /** Null where the connection was lost before the reply; `lost` says how. */
+  readonly reading: Reading | null;
+  readonly lost: Lost | null;
+  /** How many recipients of this session had been refused before. */
+  readonly refusalsBefore: number;
 }
 
-export type Interview =
-  | ({ readonly status: 'failed'; readonly ended: Promise<Ending> } & Failure)
+export type Interview<Subject> =
+  | { readonly status: 'failed'; readonly probe: Extract<Probe, { status: 'failed' }> }
   | {
-      readonly status: 'answered';
+      readonly status: 'held';
       readonly host: string;
+      readonly address: string;
       readonly attempts: number;
-      readonly reading: Reading;
+      /** In the order they were asked. */
+      readonly answered: readonly Answered<Subject>[];
       /** The answer for the name nobody has; 'lost' where the connection was, null where it was not asked. */
       readonly control: Reading | 'lost' | null;
       readonly ended: Promise<Ending>;
@@ -42,40 +46,43 @@ export interface Ending {
   readonly outOfStep: boolean;
 }
 
-export interface Question {
+/** A recipient as the session needs it. */
+export interface Subject {
   readonly local: string;
   readonly smtputf8: boolean;
-  /** The name nobody has to be asked about next, decided once the first answer is read; null for none. */
-  readonly controlAfter: (reading: Reading) => string | null;
 }
 
-/** How often one address is asked again after its connection was lost in mid-conversation. */
-const LOST_RETRIES = 1;
+/** What a session asks of the domain's queue while it runs. */
+export interface Desk<S extends Subject> {
+  /** Further recipients to ask in this session, at most so many; none to end it. */
+  next(limit: number): readonly S[];
+  /** The name nobody has to be asked about at the end, decided by the answers so far; null for none. */
+  controlAfter(answered: readonly Answered<S>[]): string | null;
+}
+
+export interface InterviewOptions extends ProbeOptions {
+  /** Refused recipients (4xx and 5xx) after which a session is ended by us, before the host loses patience. */
+  readonly rejectionBudget: number;
+  readonly recipientsPerSession: number;
+}
+
+/** A reply this much slower than the session's first ones, behind refusals, is a host that has begun to punish. */
+const PUNISHING_DELAY_MS = 900;
 
 /** Resolves when the last answer is in; `ended` resolves when the connection is gone. Never rejects for what a host does. */
-export async function interview(plan: AskPlan, question: Question, options: ProbeOptions): Promise<Interview> {
-  let attempts = 0;
-  for (let again = 0; ; again += 1) {
-    const probe = await openProbe(plan, { ...question, domain: plan.domain }, options);
-    attempts += probe.attempts;
-    if (probe.status === 'failed') return { ...probe, attempts, ended: IN_STEP };
-    const { session, host } = probe;
-    const answer = await session.ask({ ...question, domain: plan.domain });
-    if (answer.status === 'replied') {
-      const reading = readReply(answer.reply, { local: question.local, host, control: false }, plan, options);
-      const controlName = session.isOpen ? question.controlAfter(reading) : null;
-      const control =
-        controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
-      return { status: 'answered', host, attempts, reading, control, ended: endOf(session) };
-    }
-    if (again < LOST_RETRIES && isWorthRetrying(answer, options.signal)) {
-      await session.close();
-      continue;
-    }
-    const reason = reasonOfFailure({ failure: answer.failure, stage: 'rcpt', reply: answer.reply }, host);
-    const { reply, detail } = answer;
-    return { status: 'failed', reason, stage: 'rcpt', reply, detail, host, attempts, ended: endOf(session) };
-  }
+export async function interview<S extends Subject>(
+  plan: AskPlan,
+  first: S,
+  options: InterviewOptions,
+  desk: Desk<S>,
+): Promise<Interview<S>> {
+  const probe = await openProbe(plan, { ...first, domain: plan.domain }, options);
+  if (probe.status === 'failed') return { status: 'failed', probe };
+  const { session, host, address, attempts } = probe;
+  const answered = await askWhilePatient(first, probe, { plan, desk, options });
+  const controlName = session.isOpen ? desk.controlAfter(answered) : null;
+  const control = controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
+  return { status: 'held', host, address, attempts, answered, control, ended: endOf(session) };
 }
 
 /** What the answer for a name nobody has says of the domain. */
@@ -96,11 +103,85 @@ export function isControlWorthRetrying(control: Reading | 'lost'): boolean {
   return control === 'lost' || control.meaning === 'rate_limited';
 }
 
-const IN_STEP: Promise<Ending> = Promise.resolve({ outOfStep: false });
-
 async function endOf(session: Session): Promise<Ending> {
   await session.close();
   return { outOfStep: session.outOfStep };
+}
+
+interface Setting<S extends Subject> {
+  readonly plan: AskPlan;
+  readonly desk: Desk<S>;
+  readonly options: InterviewOptions;
+}
+
+/**
+ * Asks recipient after recipient, in windows where the host takes PIPELINING, until nobody is left or going on would
+ * try the host's patience: its error counters are the reason for the budget (Postfix delays from the 10th error and
+ * hangs up at the 20th, Exim after a few; reference in the README, "How to be a polite prober").
+ */
+async function askWhilePatient<S extends Subject>(
+  first: S,
+  { session, host, address }: Extract<Probe, { status: 'open' }>,
+  { plan, desk, options }: Setting<S>,
+): Promise<Answered<S>[]> {
+  const { hosts } = options;
+  const budget = Math.min(options.rejectionBudget, hosts.rejectionBudgetOf(address));
+  const most = plan.provider.oneRecipientPerTransaction
+    ? 1
+    : Math.min(options.recipientsPerSession, hosts.recipientLimitOf(address));
+  const canPipeline = session.extensions.has('PIPELINING');
+  const answered: Answered<S>[] = [];
+  let refused = 0;
+  let usualMs = Number.POSITIVE_INFINITY;
+  for (let subjects: readonly S[] = [first]; subjects.length > 0; ) {
+    const answers = await session.askAll(subjects.map((subject) => ({ ...subject, domain: plan.domain })));
+    const refusedBefore = refused;
+    let slowestMs = 0;
+    answers.forEach((answer, index) => {
+      const subject = subjects[index] as S;
+      answered.push(readAnswer({ subject, answer, refused, host }, plan, options));
+      if (answer.status === 'lost') return;
+      if (answer.reply.code >= 400) refused += 1;
+      slowestMs = Math.max(slowestMs, answer.ms);
+      if (refusedBefore === 0) usualMs = Math.min(usualMs, answer.ms);
+    });
+    const isPunishing = refusedBefore > 0 && slowestMs > usualMs + PUNISHING_DELAY_MS;
+    const isShutOut = !session.isOpen && endedByHost(answers);
+    if (refused > 0 && (isPunishing || isShutOut)) hosts.noteImpatience(address, refused);
+    if (!session.isOpen || isPunishing) break;
+    if (answered.some(({ reading }) => reading !== null && saysTooManyRecipients(reading))) {
+      hosts.noteRecipientLimit(address, answered.filter(({ reading }) => reading?.meaning !== 'rate_limited').length);
+      break;
+    }
+    const room = Math.min(budget - refused, most - answered.length);
+    subjects = room <= 0 ? [] : desk.next(canPipeline ? room : 1);
+  }
+  return answered;
+}
+
+/** A 421, or a connection that went away in mid-sentence. */
+function endedByHost(answers: readonly RecipientAnswer[]): boolean {
+  return answers.some((answer) =>
+    answer.status === 'lost' ? answer.failure !== 'cancelled' : answer.reply.code === 421,
+  );
+}
+
+/** RFC 5321 section 4.5.3.1.10; some say it with 552, which clients are told there to take for temporary. */
+function saysTooManyRecipients({ reply, meaning }: Reading): boolean {
+  return (
+    meaning === 'rate_limited' && (reply.enhanced?.endsWith('.5.3') === true || /too many recipients/i.test(reply.text))
+  );
+}
+
+function readAnswer<S extends Subject>(
+  given: { readonly subject: S; readonly answer: RecipientAnswer; readonly refused: number; readonly host: string },
+  plan: AskPlan,
+  options: ProbeOptions,
+): Answered<S> {
+  const { subject, answer, refused, host } = given;
+  if (answer.status === 'lost') return { subject, reading: null, lost: answer, refusalsBefore: refused };
+  const reading = readReply(answer.reply, { local: subject.local, host, control: false }, plan, options);
+  return { subject, reading, lost: null, refusalsBefore: refused };
 }
 
 async function askControl(
@@ -124,13 +205,8 @@ function readReply(
   const { host, control } = about;
   const sender = options.identity.mailFrom ?? undefined;
   const result = meaningOf({ ...reply, stage: 'rcpt', provider: plan.provider.label, recipient, sender, host });
-  const { meaning, rule, strength }: { meaning: Meaning; rule: string; strength: 'strong' | 'weak' } = result;
+  const { meaning, rule, strength } = result;
   options.observe?.({ type: 'reply', host, recipient, meaning, rule, reply, control });
   const { reason } = verdictOfMeaning(meaning, { ...reply, stage: 'rcpt', strength });
   return { ...result, reply, reason };
-}
-
-/** A lost connection is asked once more; a timeout is not, it would only take as long again. */
-function isWorthRetrying(answer: Extract<RecipientAnswer, { status: 'lost' }>, signal: AbortSignal): boolean {
-  return !signal.aborted && (answer.failure === 'reset' || answer.failure === 'closed');
 }

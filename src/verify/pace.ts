@@ -6,6 +6,8 @@ export interface PacedQueue {
   readonly provider: string;
   /** Addresses that still wait for a session. */
   readonly waiting: number;
+  /** How many connections its waiting addresses are worth; a session asks for many of them. */
+  readonly sessionsWanted: number;
   /** Takes the next address off the queue at once and runs its session. */
   readonly startSession: () => PacedSession;
   /** Called when nothing waits and nothing is open any more; it may put work back (a catch-all question still owed). */
@@ -129,7 +131,8 @@ export class Pace {
   }
 
   #makeReady(provider: ProviderState, state: QueueState): void {
-    if (state.isQueued || state.queue.waiting === 0 || state.open >= this.#limits.perDomain) return;
+    if (state.isQueued || state.queue.waiting === 0) return;
+    if (state.open >= this.#limits.perDomain || (state.open > 0 && state.open >= state.queue.sessionsWanted)) return;
     state.isQueued = true;
     provider.ready.push(state);
     this.#makeEligible(provider);

@@ -97,6 +97,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
       hostname: host.name,
       ...options.identity,
       smtputf8: recipient.smtputf8,
+      tls: options.hosts.demandsTls(address) ? 'always' : 'on_demand',
       timeouts: options.timeouts,
       clock: options.clock,
       signal: options.signal,
@@ -104,6 +105,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     });
     if (start.status === 'ready') {
       noteEntered(at, options, null);
+      if (start.session.secured) options.hosts.noteTlsDemanded(address);
       return { status: 'open', session: start.session, host: host.name, address, attempts };
     }
     await start.closed; // until then the host counts this connection, and so do our limits

@@ -89,10 +89,30 @@ test('where the operator accepts what it later refuses, acceptance is no verdict
 });
 
 test('the catch-all question is asked only when an acceptance needs it, and late', () => {
-  assert.equal(judge(['- a']).court.needsControl({ isLastSession: true }), false, 'nothing was accepted');
-  assert.equal(judge(['- a', '+ b']).court.needsControl({ isLastSession: true }), false, 'a refusal has told already');
-  assert.equal(judge(['+ a']).court.needsControl({ isLastSession: false }), false, 'others may still be refused');
-  assert.equal(judge(['+ a']).court.needsControl({ isLastSession: true }), true, 'nobody is left to be refused');
-  assert.equal(judge(['+ a', '+ b', '+ c']).court.needsControl({ isLastSession: false }), true, 'three wait already');
-  assert.equal(judge(['+ a'], { known: 'no' }).court.needsControl({ isLastSession: true }), false, 'known from before');
+  assert.equal(judge(['- a']).court.needsControl({ isLastSession: true, with: [] }), false, 'nothing was accepted');
+  assert.equal(
+    judge(['- a', '+ b']).court.needsControl({ isLastSession: true, with: [] }),
+    false,
+    'a refusal has told already',
+  );
+  assert.equal(
+    judge(['+ a']).court.needsControl({ isLastSession: false, with: [] }),
+    false,
+    'others may still be refused',
+  );
+  assert.equal(
+    judge(['+ a']).court.needsControl({ isLastSession: true, with: [] }),
+    true,
+    'nobody is left to be refused',
+  );
+  assert.equal(
+    judge(['+ a', '+ b', '+ c']).court.needsControl({ isLastSession: false, with: [] }),
+    true,
+    'three wait already',
+  );
+  assert.equal(
+    judge(['+ a'], { known: 'no' }).court.needsControl({ isLastSession: true, with: [] }),
+    false,
+    'known from before',
+  );
 });

@@ -23,6 +23,8 @@ class FakeQueue implements PacedQueue {
     this.log = log;
   }
 
+  readonly sessionsWanted: number = 99;
+
   startSession(): PacedSession {
     assert.ok(this.waiting > 0, 'no session is started for nothing');
     this.waiting -= 1;
@@ -126,6 +128,18 @@ test('a rate spaces new connections to a provider by the clock', async () => {
   assert.equal(queue.waiting, 1, 'the next a second later');
   clock.advance(1000);
   assert.equal(queue.waiting, 0);
+  await endAll([queue]);
+  await pace.fewerThan(1);
+});
+
+test('a queue that wants one session gets a second one only when the first has closed', async () => {
+  const pace = new Pace({ limits: LIMITS, clock: new HandClock() });
+  const queue = new FakeQueue('a', 'p', 2);
+  Object.assign(queue, { sessionsWanted: 1 });
+  pace.add(queue);
+  assert.deepEqual([queue.open, queue.waiting], [1, 1]);
+  await endAll([queue]);
+  assert.deepEqual([queue.open, queue.waiting], [1, 0]);
   await endAll([queue]);
   await pace.fewerThan(1);
 });

@@ -1,0 +1,104 @@
+// The addresses of one domain that still wait to be asked: read page by page in random order, and put back when unclear.
+import type { RandomSource } from '../clock.ts';
+import type { DomainJobs, Job, JobSource } from './jobs.ts';
+
+/** A job on its way, with what happened to it before. */
+export interface Pending {
+  readonly job: Job;
+  readonly local: string;
+  readonly smtputf8: boolean;
+  /** SMTP connections opened for it so far. */
+  attempts: number;
+  /** True once it was asked and is to be asked again; a second time its answer counts as it is. */
+  wasAsked: boolean;
+  /** How often it was accepted only after others had been refused. */
+  timesUnproved: number;
+  /** True where it is asked in a session of its own. */
+  alone: boolean;
+}
+
+export interface PendingJobsOptions {
+  readonly source: JobSource;
+  readonly random: RandomSource;
+  /** How many are held in memory at once. */
+  readonly jobPage: number;
+}
+
+export class PendingJobs {
+  readonly #jobs: DomainJobs;
+  readonly #options: PendingJobsOptions;
+  /** Not yet taken, in memory or behind the job source. */
+  #untaken: number;
+  #page: Pending[] = [];
+  #lastId = -1;
+  /** To be asked again, before anybody else: nobody has been refused at the start of a session. */
+  #again: Pending[] = [];
+
+  constructor(jobs: DomainJobs, options: PendingJobsOptions) {
+    this.#jobs = jobs;
+    this.#options = options;
+    this.#untaken = jobs.count;
+  }
+
+  get count(): number {
+    return this.#untaken + this.#again.length;
+  }
+
+  /** The next to be asked; null where nobody is left. */
+  take(): Pending | null {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    if (this.#untaken === 0) return null;
+    if (this.#page.length === 0) this.#page = this.#nextPage();
+    this.#untaken -= 1;
+    return this.#page.pop() ?? null;
+  }
+
+  /** Further recipients, at most so many, for the session that began with `first`. */
+  takeBeside(first: Pending, limit: number): Pending[] {
+    const taken: Pending[] = [];
+    while (taken.length < limit && !first.alone) {
+      const next = this.take();
+      if (next === null) break;
+      // SMTPUTF8 is settled with MAIL for the whole session, and who is to be asked alone is not asked here.
+      if (next.alone || next.smtputf8 !== first.smtputf8) {
+        this.#again.push(next);
+        break;
+      }
+      taken.push(next);
+    }
+    return taken;
+  }
+
+  /** Puts one back that must be asked again in another session. */
+  putBack(pending: Pending, options: { readonly alone: boolean }): void {
+    pending.alone = options.alone;
+    this.#again.push(pending);
+  }
+
+  #nextPage(): Pending[] {
+    const { source, jobPage, random } = this.#options;
+    const jobs = source.jobsOf(this.#jobs.domainId, this.#lastId, jobPage);
+    this.#lastId = jobs.at(-1)?.id ?? this.#lastId;
+    if (jobs.length === 0) throw new TypeError(`the job source promised more addresses of ${this.#jobs.domain}`);
+    const page = jobs.map((job) => ({
+      job,
+      local: job.local,
+      smtputf8: job.smtputf8,
+      attempts: 0,
+      wasAsked: false,
+      timesUnproved: 0,
+      alone: false,
+    }));
+    shuffle(page, random);
+    return page;
+  }
+}
+
+/** Fisher and Yates: a list in alphabetical order must not look like a dictionary attack. */
+function shuffle<T>(items: T[], random: RandomSource): void {
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    [items[last], items[other]] = [items[other] as T, items[last] as T];
+  }
+}

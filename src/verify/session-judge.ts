@@ -1,0 +1,94 @@
+// Decides what the answers of one session are worth: which count, and which must be asked for again in a new session.
+import type { Failure } from './failure.ts';
+import type { Answered, Reading, Subject } from './interview.ts';
+import { reasonOfFailure } from './probe.ts';
+
+/** What is to be done about one recipient of a session. */
+export type Ruling<S extends Subject> =
+  | { readonly status: 'counts'; readonly subject: S; readonly reading: Reading }
+  | { readonly status: 'failed'; readonly subject: S; readonly failure: Omit<Failure, 'attempts'> }
+  /** Asked again, once: `alone` where its own answer may have ended the session. */
+  | { readonly status: 'again'; readonly subject: S; readonly alone: boolean; readonly otherwise: Ruling<S> }
+  /** Accepted, but only after the host had refused several: such a host may accept everybody by then. */
+  | { readonly status: 'unproved'; readonly subject: S };
+
+/** What a domain's sessions have shown of its host's honesty after refusals. */
+export interface HonestyRecord {
+  /** So many refusals in one session did not yet make the host accept everything: a later name was refused again. */
+  honestAfter: number;
+}
+
+export interface SessionFacts {
+  readonly host: string;
+  readonly outOfStep: boolean;
+}
+
+/**
+ * Rules on every recipient of a session. A reply that came behind refusals of others may be the host's answer to those
+ * and not to this name (Oracle defers everybody after a few unknown users, Exim recipes refuse everybody, some accept
+ * everybody): it is asked for again in a new session, before anybody is refused there.
+ */
+export function ruleOnSession<S extends Subject>(
+  answered: readonly Answered<S>[],
+  facts: SessionFacts,
+  honesty: HonestyRecord,
+): Ruling<S>[] {
+  if (facts.outOfStep) return answered.map(({ subject, reading }) => outOfStep(subject, reading, facts.host));
+  noteHonesty(answered, honesty);
+  const lastRefusal = answered.findLastIndex(({ reading }) => reading?.meaning === 'mailbox_not_found');
+  const firstLost = answered.findIndex(({ lost }) => lost !== null);
+  return answered.map((one, index) => {
+    if (one.reading === null) return ruleOnLost(one, { isFirst: index === firstLost, host: facts.host });
+    const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading: one.reading };
+    const { meaning, reply } = one.reading;
+    if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
+    const isAboutOthers = one.refusalsBefore > 0 && ABOUT_THE_SESSION.has(meaning);
+    const isRecipientLimit = meaning === 'rate_limited' && index > 0;
+    const isUnproved =
+      meaning === 'accepted' &&
+      one.refusalsBefore >= 2 &&
+      index > lastRefusal &&
+      one.refusalsBefore > honesty.honestAfter;
+    if (isUnproved) return { status: 'unproved', subject: one.subject };
+    return isAboutOthers || isRecipientLimit
+      ? { status: 'again', subject: one.subject, alone: false, otherwise: counts }
+      : counts;
+  });
+}
+
+/** Meanings that speak of the session or of us, and may be the host's answer to the refusals before. */
+const ABOUT_THE_SESSION: ReadonlySet<string> = new Set(['temporary', 'rate_limited', 'blocked', 'protocol_error']);
+
+/** An acceptance behind refusals, with a refusal behind it: so many refusals have not changed how the host answers. */
+function noteHonesty<S extends Subject>(answered: readonly Answered<S>[], honesty: HonestyRecord): void {
+  let acceptedAfter = 0;
+  for (const { reading, refusalsBefore } of answered) {
+    if (reading?.meaning === 'accepted') acceptedAfter = Math.max(acceptedAfter, refusalsBefore);
+    if (reading?.meaning === 'mailbox_not_found') honesty.honestAfter = Math.max(honesty.honestAfter, acceptedAfter);
+  }
+}
+
+/** The first one lost may have caused it and is asked alone; those behind it were never answered at all. */
+function ruleOnLost<S extends Subject>(
+  { subject, lost }: Answered<S>,
+  at: { readonly isFirst: boolean; readonly host: string },
+): Ruling<S> {
+  const { failure, reply, detail } = lost ?? { failure: 'closed', reply: null, detail: 'the connection was lost' };
+  const reason = reasonOfFailure({ failure, stage: 'rcpt', reply }, at.host);
+  const failed: Ruling<S> = {
+    status: 'failed',
+    subject,
+    failure: { reason, stage: 'rcpt', reply, detail, host: at.host },
+  };
+  // A timeout would only take as long again, and a broken grammar would break again.
+  const isFinal = at.isFirst && (failure === 'timeout' || failure === 'protocol');
+  return isFinal || failure === 'cancelled'
+    ? failed
+    : { status: 'again', subject, alone: at.isFirst, otherwise: failed };
+}
+
+function outOfStep<S extends Subject>(subject: S, reading: Reading | null, host: string): Ruling<S> {
+  const detail = 'the host sent more replies than it was asked for, so none of them can be believed';
+  const reply = reading?.reply ?? null;
+  return { status: 'failed', subject, failure: { reason: 'protocol_error', stage: 'rcpt', reply, detail, host } };
+}
