@@ -181,20 +181,25 @@ class RowScreen {
 
   /** One entry per row of the batch; null for a blank line. */
   screen(batch: RowBatch): (ScreenedRow | null)[] {
-    const screened: (ScreenedRow | null)[] = [];
-    for (let index = 0; index < batch.rowCount; index += 1) {
-      screened.push(batch.isBlank(index) ? null : this.#screenRow(batch.firstRow + index, batch.address(index)));
+    const { rowCount, firstRow } = batch;
+    const facts: (RowFacts | null)[] = [];
+    const keys: (string | null)[] = [];
+    for (let index = 0; index < rowCount; index += 1) {
+      const found = batch.isBlank(index) ? null : this.#facts.read(batch.address(index));
+      facts.push(found);
+      keys.push(found?.screening.valid === true ? found.screening.key : null);
     }
-    return screened;
+    const firstRows = this.#keys.firstRowsOf(keys, firstRow);
+    return facts.map((each, index) =>
+      each === null ? null : this.#screened(each, { row: firstRow + index, firstRow: firstRows[index] as number }),
+    );
   }
 
-  #screenRow(row: number, cell: string): ScreenedRow {
-    const facts = this.#facts.read(cell);
+  #screened(facts: RowFacts, at: { readonly row: number; readonly firstRow: number }): ScreenedRow {
     const { screening } = facts;
     const text = verdictOfText(facts, { now: this.now, allowReserved: this.#allowReserved });
-    if (!screening.valid) return { row, firstRow: row, facts, text, key: null };
-    const firstRow = this.#keys.firstRowOf(screening.key, row);
-    return { row, firstRow, facts, text, key: text === null ? screening.key : null };
+    if (!screening.valid) return { row: at.row, firstRow: at.row, facts, text, key: null };
+    return { row: at.row, firstRow: at.firstRow, facts, text, key: text === null ? screening.key : null };
   }
 }
 

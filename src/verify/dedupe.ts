@@ -47,7 +47,7 @@ export class KeyTable {
 
   /**
    * `firstRowOf` for rows that follow each other: `keys[i]` stands in row `row + i`; null for a row without a key, which
-   * gets a 0. Three times faster than one by one where the table is larger than the processor's cache.
+   * gets a 0. Nearly twice as fast as one by one where the table is larger than the processor's cache.
    */
   firstRowsOf(keys: readonly (string | null)[], row: number): Uint32Array {
     const found = new Uint32Array(keys.length);

@@ -14,6 +14,23 @@ test('a key keeps the row it was first seen in, through growth, like a Map', () 
   assert.equal(table.size, model.size);
 });
 
+test('a batch of rows is answered as its rows one by one, those without a key by 0', () => {
+  const batchwise = new KeyTable({ expected: 10, random: () => 0.3 });
+  const single = new KeyTable({ expected: 10, random: () => 0.3 });
+  for (let row = 1; row <= 20_000; row += 500) {
+    const keys = Array.from({ length: 500 }, (_, i) => (i % 7 === 3 ? null : `person${(row * i) % 4000}@batch.test`));
+    const expected = keys.map((key, i) => (key === null ? 0 : single.firstRowOf(key, row + i)));
+    assert.deepEqual([...batchwise.firstRowsOf(keys, row)], expected);
+  }
+  assert.equal(batchwise.size, single.size);
+});
+
+test('rows above 2^31 come back as they were given', () => {
+  const table = new KeyTable({ expected: 10, random: () => 0.5 });
+  assert.equal(table.firstRowOf('a@b.test', 4_000_000_000), 4_000_000_000);
+  assert.equal(table.firstRowOf('a@b.test', 4_000_000_001), 4_000_000_000);
+});
+
 test('keys that differ in one character, in order or in length stay apart', () => {
   const table = new KeyTable({ expected: 1000, random: () => 0.7 });
   const keys = [
