@@ -87,15 +87,23 @@ export async function interview<S extends Subject>(
 
 /** What the answer for a name nobody has says of the domain. */
 export function controlOutcomeOf(control: Reading): ControlOutcome {
-  const { meaning, reply } = control;
+  const { meaning } = control;
   if (meaning === 'accepted') return control.strength === 'strong' ? 'accepted' : 'unclear';
   // Relay words for a name nobody has, from a server that takes our mail for others, tell names apart all the same.
   if (meaning === 'mailbox_not_found' || meaning === 'domain_not_accepted') return 'refused';
-  if (reply.code < 400 || reply.code > 499) return 'unclear';
-  // "450 4.1.1 User unknown" (Postfix, soft_bounce) decides nothing about a mailbox, but does tell names apart.
+  return tellsNamesApart(control) ? 'refused' : 'unclear';
+}
+
+/**
+ * True for a refusal of this very name, also a temporary one: "450 4.1.1 User unknown" (Postfix with soft_bounce)
+ * decides nothing about a mailbox, but shows that the server knows its names.
+ */
+export function tellsNamesApart({ meaning, strength, reply }: Reading): boolean {
+  if (meaning === 'mailbox_not_found') return strength === 'strong';
+  if (reply.code < 400 || reply.code > 499) return false;
   const asPermanent = { ...reply, code: 550, enhanced: reply.enhanced?.replace(/^4/, '5') ?? null };
   const read = meaningOf({ ...asPermanent, stage: 'rcpt' });
-  return read.meaning === 'mailbox_not_found' && read.strength === 'strong' ? 'refused' : 'unclear';
+  return read.meaning === 'mailbox_not_found' && read.strength === 'strong';
 }
 
 /** A limit on recipients, sessions or rates says nothing of the name: it is worth asking again in a session of its own. */

@@ -1,6 +1,6 @@
 // Decides what the answers of one session are worth: which count, and which must be asked for again in a new session.
 import type { Failure } from './failure.ts';
-import type { Answered, Reading, Subject } from './interview.ts';
+import { type Answered, type Reading, type Subject, tellsNamesApart } from './interview.ts';
 import { reasonOfFailure } from './probe.ts';
 
 /** What is to be done about one recipient of a session. */
@@ -35,14 +35,14 @@ export function ruleOnSession<S extends Subject>(
 ): Ruling<S>[] {
   if (facts.outOfStep) return answered.map(({ subject, reading }) => outOfStep(subject, reading, facts.host));
   noteHonesty(answered, honesty);
-  const lastRefusal = answered.findLastIndex(({ reading }) => reading?.meaning === 'mailbox_not_found');
+  const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   return answered.map((one, index) => {
     if (one.reading === null) return ruleOnLost(one, { isFirst: index === firstLost, host: facts.host });
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading: one.reading };
     const { meaning, reply } = one.reading;
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
-    const isAboutOthers = one.refusalsBefore > 0 && ABOUT_THE_SESSION.has(meaning);
+    const isAboutOthers = one.refusalsBefore > 0 && ABOUT_THE_SESSION.has(meaning) && !tellsNamesApart(one.reading);
     const isRecipientLimit = meaning === 'rate_limited' && index > 0;
     const isUnproved =
       meaning === 'accepted' &&
@@ -64,7 +64,8 @@ function noteHonesty<S extends Subject>(answered: readonly Answered<S>[], honest
   let acceptedAfter = 0;
   for (const { reading, refusalsBefore } of answered) {
     if (reading?.meaning === 'accepted') acceptedAfter = Math.max(acceptedAfter, refusalsBefore);
-    if (reading?.meaning === 'mailbox_not_found') honesty.honestAfter = Math.max(honesty.honestAfter, acceptedAfter);
+    if (reading !== null && tellsNamesApart(reading))
+      honesty.honestAfter = Math.max(honesty.honestAfter, acceptedAfter);
   }
 }
 
