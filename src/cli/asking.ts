@@ -107,8 +107,9 @@ async function examineResolver(
   const test = await testResolver(resolver, { random: given.random });
   if (test.status === 'silent') {
     await resolver.close();
-    throw new MailgateError('network', `no DNS server answers (asked ${given.servers.join(', ')}: ${test.detail})`, {
-      hint: 'check the network, or name another server with --dns HOST[:PORT]',
+    const asked = given.servers.length > 1 ? ` (asked ${given.servers.join(', ')})` : '';
+    throw new MailgateError('network', `no DNS server answers${asked}: ${test.detail}`, {
+      hint: 'Check the network, or name another server with --dns HOST[:PORT].',
     });
   }
   for (const warning of test.warnings) given.notices.warn(warning);

@@ -3,9 +3,9 @@ import type { ChalkInstance } from 'chalk';
 import { isPlainlyValid } from '../address/screen.ts';
 import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
-import type { ProbeEvent } from '../verify/probe.ts';
 import { isoTime, scoreOfRow } from './annotation.ts';
 import type { Examined } from './check-addresses.ts';
+import { dialogueLine } from './dialogue.ts';
 import { suggestionOf } from './row-facts.ts';
 import { COLOUR } from './summary.ts';
 
@@ -38,7 +38,9 @@ export function evidenceLines(
     `${score} = ${factors.map(({ name, points }) => `${name} ${points > 0 ? '+' : ''}${points}`).join(', ')}`,
   );
   add('source', verdict.source === 'cache' ? `from the cache, asked ${isoTime(verdict.checkedAt)}` : 'asked just now');
-  if (verbose) lines.push(...dialogueLines(examined.events, colours));
+  for (const event of verbose ? examined.events : []) {
+    if (event.type === 'dialogue') lines.push(`    ${dialogueLine(event, colours)}`);
+  }
   return lines;
 }
 
@@ -96,15 +98,6 @@ function flagsOf({ facts: { domain, role }, verdict }: Examined): string[] {
   if (domain?.typo?.certain === true) flags.push('typo');
   if (verdict.implicitMx) flags.push('implicit MX');
   return flags;
-}
-
-function dialogueLines(events: readonly ProbeEvent[], colours: ChalkInstance): string[] {
-  const sign = { sent: '>', received: '<', note: '*' } as const;
-  return events.flatMap((event) => {
-    if (event.type !== 'dialogue') return [];
-    const line = `    ${sign[event.direction]} ${event.line}`;
-    return [event.direction === 'received' ? line : colours.dim(line)];
-  });
 }
 
 /** The object `check --json` prints for one address; names are part of the contract. */

@@ -10,6 +10,7 @@ import { openWorkFile } from '../store/work-file.ts';
 import type { RunOutcome } from '../verify/run.ts';
 import { hintAtIdentity, openAsking } from './asking.ts';
 import { type CleanListOptions, cleanOffline, cleanOnline } from './clean-list.ts';
+import { withDialogue } from './dialogue.ts';
 import { Interruption } from './interrupts.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
@@ -155,7 +156,8 @@ async function clean(
     return { status: 'done' };
   }
   hintAtIdentity(cleaning.ask, cleaning.notices);
-  const asking = await openAsking(cleaning.ask, cleaning);
+  const opened = await openAsking(cleaning.ask, cleaning);
+  const asking = settings.verbose ? withDialogue(opened, dialogueOn(cleaning, progress)) : opened;
   const work = openWorkFile({ folder: workFolder(cleaning.storePath) });
   const limit = new AbortController();
   const cancelLimit =
@@ -169,6 +171,14 @@ async function clean(
     work.close();
     await asking.close();
   }
+}
+
+function dialogueOn({ invocation, colours }: Cleaning, progress: Progress): Parameters<typeof withDialogue>[1] {
+  const show = (line: string): void => {
+    progress.clear();
+    invocation.stderr.write(`${line}\n`);
+  };
+  return { colours, show };
 }
 
 /** Beside the store, which has room for what is kept; a store in memory or in the sandbox has none. */

@@ -211,8 +211,8 @@ test('no first connection anywhere: port 25 is blocked, said once, and nothing i
   );
   const stats = await folder.run(['cache', 'stats', '--json']);
   assert.deepEqual(
-    objectsOf(stats.stdout).map(({ verdicts }) => verdicts),
-    [{ total: 0, byReason: {}, oldest: null, newest: null }],
+    objectsOf(stats.stdout).map(({ verdicts }) => (verdicts as { total: number }).total),
+    [0],
   );
 });
 

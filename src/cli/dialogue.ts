@@ -1,0 +1,25 @@
+// Shows what is said to mail hosts and what they answer, line by line, for --verbose.
+import type { ChalkInstance } from 'chalk';
+import type { ProbeEvent } from '../verify/probe.ts';
+import type { Asking } from './asking.ts';
+
+type DialogueEvent = Extract<ProbeEvent, { type: 'dialogue' }>;
+
+const SIGNS = { sent: '>', received: '<', note: '*' } as const;
+
+/** One line of a dialogue, what the host said standing out; it was made printable where it was heard. */
+export function dialogueLine({ direction, line }: DialogueEvent, colours: ChalkInstance): string {
+  const text = `${SIGNS[direction]} ${line}`;
+  return direction === 'received' ? text : colours.dim(text);
+}
+
+/** Asks as `asking` does and hands each line of all its dialogues to `show` as it is said, with the host it belongs to. */
+export function withDialogue(
+  asking: Asking,
+  options: { readonly colours: ChalkInstance; readonly show: (line: string) => void },
+): Asking {
+  const observe = (event: ProbeEvent): void => {
+    if (event.type === 'dialogue') options.show(`${event.host} ${dialogueLine(event, options.colours)}`);
+  };
+  return { ...asking, runOptions: (run) => asking.runOptions({ ...run, observe }) };
+}
