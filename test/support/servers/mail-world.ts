@@ -152,8 +152,6 @@ async function startPostfixHosts(t: TestContext, network: LoopbackNetwork): Prom
       ['closed@troubled.test', '550 5.2.1 This account has been disabled'],
     ]),
     greylist: { domains: ['grey.test'], policyService },
-    // Off, or each transaction after the first hundred that brought no mail would wait a second for its first recipient.
-    settings: { in_flow_delay: '0s' },
   });
   t.after(() => postfix.stop());
   return postfix;
