@@ -1,5 +1,5 @@
 // Fails when the documents lag behind the program: a command, option, column, reason or exit code the README does not name,
-// a file ARCHITECTURE.md names that is gone, an `explain` example whose output has changed.
+// a file they name that is gone, an `explain` example whose output has changed.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,12 +87,20 @@ describe('the README shows what mailgate prints for', () => {
   }
 });
 
-describe('ARCHITECTURE.md', () => {
-  test('names only files and folders that are there', () => {
-    const names = [...architecture.matchAll(/`((?:[\w.-]+\/)*[\w-]+\.(?:ts|js|md|csv|json)|(?:[\w.-]+\/)+)`/g)];
-    assert.ok(names.length > 20);
-    for (const [, name = ''] of names) assert.ok(existsSync(join(ROOT, name)), `there is no ${name}`);
+for (const [document, least] of [
+  ['ARCHITECTURE.md', 20],
+  ['CONTRIBUTING.md', 10],
+] as const) {
+  test(`${document} names only files and folders that are there`, () => {
+    const pattern = /`((?:[\w.-]+\/)*[\w-]+\.(?:ts|js|md|csv|json)|(?:[\w.-]+\/)+)`/g;
+    const names = [...readDocument(document).matchAll(pattern)];
+    assert.ok(names.length >= least);
+    for (const [, name = ''] of names)
+      assert.ok(name === 'dist/' || existsSync(join(ROOT, name)), `there is no ${name}`);
   });
+}
+
+describe('ARCHITECTURE.md', () => {
   test('names only functions that are there', () => {
     const source = sourceFiles().map(readDocument).join('\n');
     const names = [...architecture.matchAll(/`(?:\w+\.)?(\w+)\(\)`/g)];
