@@ -24,9 +24,17 @@ export function column(csv: string, name: string): (string | undefined)[] {
 }
 
 /** The objects of a text with one JSON object per line. */
-export function objectsOf(lines: string): Record<string, unknown>[] {
+export function objectsOf(lines: string): JsonObject[] {
   return lines
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line) as JsonObject);
+}
+
+/** An object of which every field may be looked into: what is not there is undefined, and fails the comparison. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A field of an object within an object, however deep. */
+export function within(object: JsonObject | undefined, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, name) => (value as JsonObject | undefined)?.[name], object);
 }
