@@ -76,6 +76,7 @@ export class AddressChecker {
         observe: (event) => events.push(event),
       }),
     );
+    this.#prepared.kept.flush(); // the next address of the domain builds on what this one has told
     this.#prepared.stopped.throwIfAborted();
     return { ...examined, verdict, plan, events };
   }

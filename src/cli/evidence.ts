@@ -26,8 +26,10 @@ export function evidenceLines(
   };
   add('syntax', syntaxLine(examined));
   for (const text of mailHostLines(examined)) add('mx', text);
-  for (const text of askedLines(examined)) add('asked', text);
-  if (verdict.detail !== null && verdict.stage !== 'syntax') add(verdict.stage, printable(verdict.detail, 300));
+  const asked = askedLines(examined);
+  for (const text of asked) add('asked', text);
+  const detail = verdict.stage === 'syntax' || verdict.detail === null ? null : printable(verdict.detail, 300);
+  if (detail !== null && !asked.some((text) => text.endsWith(detail))) add(verdict.stage, detail);
   if (facts.domain !== null) add('catch-all', CATCHALL_WORDS[verdict.catchall]);
   const flags = flagsOf(examined);
   add('flags', flags.length === 0 ? 'none' : flags.join(', '));

@@ -218,3 +218,16 @@ test('a suggestion stands where a typing error is plain', async (t) => {
   const run = await freshFolder(t).run(['check', 'laura@gmial.com', '--sandbox', '--json']);
   assert.equal(objectsOf(run.stdout)[0]?.['suggestion'], 'laura@gmail.com');
 });
+
+test('an address given twice is asked about once', async (t) => {
+  const { check, world } = await checkInWorld(t);
+  const run = await check(['nobody@known.test', 'Nobody@known.test', '--json']);
+  assert.deepEqual(
+    objectsOf(run.stdout).map(({ status, source }) => [status, source]),
+    [
+      ['invalid', 'live'],
+      ['invalid', 'cache'],
+    ],
+  );
+  assert.equal(world.record.recipients, 1);
+});
