@@ -15,7 +15,7 @@ import { HostMemory } from '../verify/hosts.ts';
 import type { JobSource, RecordVerdict } from '../verify/jobs.ts';
 import type { DomainPlan } from '../verify/plan.ts';
 import type { ProbeEvent, ProbeIdentity } from '../verify/probe.ts';
-import type { RunOptions } from '../verify/run.ts';
+import type { RunOptions, Waiting } from '../verify/run.ts';
 import type { KeptAnswers } from './kept-answers.ts';
 import type { Notices } from './notices.ts';
 import type { AskSettings } from './options.ts';
@@ -34,6 +34,7 @@ export interface Asking {
     readonly signal: AbortSignal;
     readonly isWholeList: boolean;
     readonly onPlan?: (plan: DomainPlan) => void;
+    readonly onWaiting?: (waiting: Waiting) => void;
     readonly observe?: (event: ProbeEvent) => void;
   }): RunOptions;
   close(): Promise<void>;
@@ -68,10 +69,13 @@ export async function openAsking(
     runOptions: (run) => ({
       ...VERIFY_DEFAULTS,
       jobs: run.jobs,
-      record: (job, domain, verdict) => {
+      record: (job, domain, verdict, isAgain) => {
         if (isKept(verdict.reason)) given.kept.keepVerdict(keyOf(job.local, domain), verdict);
-        run.record(job, domain, verdict);
+        run.record(job, domain, verdict, isAgain);
       },
+      retries: given.kept.retries,
+      waitMs: settings.waitMs ?? waitOf(run.isWholeList, settings.sandbox),
+      onWaiting: run.onWaiting ?? null,
       signal: run.signal,
       openSession,
       identity,
@@ -97,6 +101,12 @@ export async function openAsking(
     }),
     close: () => resolver.close(),
   };
+}
+
+/** Whoever checks one address sits in front of it; a list is left alone. */
+function waitOf(isWholeList: boolean, sandbox: boolean): number {
+  if (!isWholeList) return 0;
+  return sandbox ? VERIFY_DEFAULTS.sandboxWaitMs : VERIFY_DEFAULTS.waitMs;
 }
 
 /** Finds out whether the resolver's word can be taken. @throws MailgateError('network') where it gives none at all. */

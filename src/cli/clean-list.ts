@@ -6,7 +6,7 @@ import type { WorkFile } from '../store/work-file.ts';
 import type { Verdict } from '../verdict.ts';
 import { KeyTable } from '../verify/dedupe.ts';
 import type { DomainJobs, JobSource } from '../verify/jobs.ts';
-import { type RunOutcome, runJobs } from '../verify/run.ts';
+import { type RunOutcome, runJobs, type Waiting } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
 import type { Asking } from './asking.ts';
 import type { KeptAnswers } from './kept-answers.ts';
@@ -31,8 +31,10 @@ export interface CleanWatch {
   phase(name: 'reading' | 'asking' | 'writing', total: number | null): void;
   /** More rows read or written. */
   rows(count: number): void;
-  /** One more address decided in the asking phase. */
-  decided(verdict: Verdict): void;
+  /** One more address decided in the asking phase; `isAgain` where it was unknown before and was asked about again. */
+  decided(verdict: Verdict, isAgain: boolean): void;
+  /** Nothing is left to do but wait for these. */
+  waiting(waiting: Waiting): void;
 }
 
 /** Takes the rows in the input's order, each with all that is known of it; `row` is null for a blank line. */
@@ -66,10 +68,11 @@ export async function cleanOnline(
       jobs,
       isWholeList: true,
       signal: AbortSignal.any([options.interrupted, stopAsking]),
-      record: (job, _domain, verdict) => {
+      record: (job, _domain, verdict, isAgain) => {
         results.put(job.id, verdict);
-        options.watch.decided(verdict);
+        options.watch.decided(verdict, isAgain);
       },
+      onWaiting: (waiting) => options.watch.waiting(waiting),
     }),
   );
   results.flush();

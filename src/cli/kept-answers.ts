@@ -7,6 +7,7 @@ import type { Verdict } from '../verdict.ts';
 import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
 import type { DomainMemory } from '../verify/domain-queue.ts';
 import type { MailHostCache } from '../verify/plan.ts';
+import type { RetryMemory, StoredRetry } from '../verify/retry.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -26,6 +27,7 @@ export interface KeptAnswersOptions {
 export class KeptAnswers {
   readonly mailHosts: MailHostCache;
   readonly memory: DomainMemory;
+  readonly retries: RetryMemory;
   readonly #options: KeptAnswersOptions;
   readonly #writer: BatchWriter<StoreEntry<MailHostsOutcome>>;
   #hasVerdicts: boolean;
@@ -40,6 +42,11 @@ export class KeptAnswers {
       put: (domain, outcome, expiresAt) => this.#writer.put({ kind: 'mail_hosts', domain, outcome, expiresAt }),
     };
     this.memory = this.#domainMemory();
+    this.retries = {
+      retriesOf: (domain) => (options.refresh ? NO_RETRIES : store.retries.ofDomain(domain)),
+      rememberRetry: (domain, local, retry) => this.#writer.put({ kind: 'retry', domain, local, ...retry }),
+      forgetRetry: (domain, local) => this.#writer.put({ kind: 'no_retry', domain, local }),
+    };
   }
 
   /** Keeps a verdict for later runs. */
@@ -85,3 +92,4 @@ export class KeptAnswers {
 }
 
 const NONE: ReadonlyMap<string, Verdict> = new Map();
+const NO_RETRIES: ReadonlyMap<string, StoredRetry> = new Map();

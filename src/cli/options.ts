@@ -125,6 +125,14 @@ export const ASK_OPTIONS = [
     default: null,
     defaultText: 'by reason: 30d valid, 90d not found, 7d full',
   }),
+  valueOption({
+    name: 'waitMs',
+    flags: '--wait <duration>',
+    description: 'how long to wait at the end for greylisted addresses that come due',
+    parse: parseDuration,
+    default: undefined,
+    defaultText: '6m for a list, 10s in the sandbox, none for check',
+  }),
   switchOption({ name: 'refresh', flags: '--refresh', description: 'ask again even where a kept verdict is fresh' }),
   listOption({
     name: 'dns',

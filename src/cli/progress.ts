@@ -2,7 +2,9 @@
 import type { ChalkInstance } from 'chalk';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Clock } from '../clock.ts';
+import { printable } from '../smtp/printable.ts';
 import { STATUSES, type Status, type Verdict } from '../verdict.ts';
+import type { Waiting } from '../verify/run.ts';
 import type { CleanWatch } from './clean-list.ts';
 import { COLOUR, count } from './summary.ts';
 import type { Output } from './terminal.ts';
@@ -31,6 +33,9 @@ export class Progress implements CleanWatch {
   readonly #counts = new Map<Status, number>();
   #bar: SingleBar | null = null;
   #cancelLine: (() => void) | null = null;
+  #cancelTick: (() => void) | null = null;
+  #waitingFor: { readonly text: string; readonly nextAt: number } | null = null;
+  #saidWaiting = false;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -52,10 +57,42 @@ export class Progress implements CleanWatch {
     this.#redraw();
   }
 
-  decided(verdict: Verdict): void {
-    this.#counts.set(verdict.status, (this.#counts.get(verdict.status) ?? 0) + 1);
-    this.#done += 1;
+  decided(verdict: Verdict, isAgain: boolean): void {
+    this.#count(verdict.status, 1);
+    if (isAgain) this.#count('unknown', -1);
+    else this.#done += 1;
     this.#redraw();
+  }
+
+  /** On a terminal the bar says who is waited for; elsewhere one line does, when the waiting begins. */
+  waiting({ addresses, domains, nextAt }: Waiting): void {
+    const who = `${count(addresses)} put off at ${domains
+      .slice(0, 2)
+      .map((domain) => printable(domain, 40))
+      .join(', ')}`;
+    const others = domains.length > 2 ? ` and ${domains.length - 2} more` : '';
+    this.#waitingFor = { text: `${who}${others}`, nextAt };
+    if (this.#bar === null) {
+      if (!this.#options.quiet && !this.#saidWaiting) this.#options.stream.write(`Waiting for ${who}${others}.\n`);
+      this.#saidWaiting = true;
+      return;
+    }
+    this.#tick();
+  }
+
+  /** Redraws each second while nothing else does. */
+  #tick(): void {
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+    this.#drawnAt = 0;
+    this.#redraw();
+    const isOver = this.#waitingFor === null || this.#options.clock.now() >= this.#waitingFor.nextAt;
+    if (isOver) this.#waitingFor = null;
+    else this.#cancelTick = this.#options.clock.after(1000, () => this.#tick());
+  }
+
+  #count(status: Status, change: number): void {
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + change);
   }
 
   /** Takes the bar off the terminal, so that something else can be printed. */
@@ -66,6 +103,9 @@ export class Progress implements CleanWatch {
   stop(): void {
     this.#cancelLine?.();
     this.#cancelLine = null;
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+    this.#waitingFor = null;
     this.#bar?.stop();
     this.#bar = null;
   }
@@ -109,9 +149,18 @@ export class Progress implements CleanWatch {
         ? `${count(this.#done)}/${count(this.#total ?? this.#done)} addresses`
         : `${count(this.#done)} rows`,
       rate: perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)),
-      left: left === null || !Number.isFinite(left) ? '' : ` | ${clockTime(left)} left`,
+      left:
+        this.#waitingFor !== null
+          ? this.#waitingText(this.#waitingFor)
+          : left === null || !Number.isFinite(left)
+            ? ''
+            : ` | ${clockTime(left)} left`,
       counts: isAsking ? ` | ${this.#countsText()}` : '',
     };
+  }
+
+  #waitingText({ text, nextAt }: { readonly text: string; readonly nextAt: number }): string {
+    return ` | waiting for ${text}, next in ${clockTime(Math.max(0, (nextAt - this.#options.clock.now()) / 1000))}`;
   }
 
   #countsText(): string {

@@ -27,6 +27,10 @@ export const VERIFY_DEFAULTS = {
   acceptancesBeforeControl: 20,
   /** Providers whose every first connection failed, none having succeeded, before port 25 is taken for blocked. */
   portBlockedAfterProviders: 10,
+  /** How long a list waits at its end for who was put off: two tries (1 and 5 minutes) pass most greylists. */
+  waitMs: 6 * 60_000,
+  /** The sandbox's greylists wait for two seconds. */
+  sandboxWaitMs: 10_000,
   /** Pauses before a domain whose look-up failed is looked up again, at the end of the run. */
   dnsRetryDelaysMs: [5_000, 10_000] as readonly number[],
 } as const;

@@ -1,6 +1,6 @@
 // One domain's addresses on their way through its sessions: takes the next, has them asked, judges, writes verdicts down.
 import type { RandomSource } from '../clock.ts';
-import { type CatchallState, type Reason, type Stage, statusOf } from '../verdict.ts';
+import { type CatchallState, type Reason, type Reply, type Stage, statusOf, type Verdict } from '../verdict.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
 import { makeControlName } from './control-name.ts';
 import type { Failure } from './failure.ts';
@@ -16,6 +16,7 @@ import type { DomainJobs, JobSource, RecordVerdict } from './jobs.ts';
 import type { PacedQueue, PacedSession } from './pace.ts';
 import { type Pending, PendingJobs } from './pending-jobs.ts';
 import { type DomainPlan, providerName } from './plan.ts';
+import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
 import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
@@ -33,6 +34,9 @@ export interface DomainQueueOptions extends InterviewOptions {
   readonly memory: DomainMemory;
   readonly random: RandomSource;
   readonly record: RecordVerdict;
+  readonly retries: RetryMemory;
+  /** Told of every address that is to be asked about again. */
+  readonly defer: (deferred: Deferred) => void;
   readonly jobPage: number;
   readonly acceptancesBeforeControl: number;
 }
@@ -61,13 +65,20 @@ export class DomainQueue implements PacedQueue {
   readonly #pending: PendingJobs;
   readonly #judge: DomainJudge<Asked>;
   readonly #honesty: HonestyRecord = { honestAfter: 1 };
+  readonly #domain: DomainJobs;
+  /** What earlier runs put off, by local part. */
+  readonly #putOff: ReadonlyMap<string, StoredRetry>;
   #running = 0;
   #controlOwed = false;
   #controlRunning = false;
   #controlTries = 0;
+  /** The reply that put the catch-all question off: a greylist does not know the invented name yet. */
+  #controlPutOff: Reply | null = null;
 
   constructor(jobs: DomainJobs, plan: AskPlan, options: DomainQueueOptions) {
     this.provider = plan.provider.key;
+    this.#domain = jobs;
+    this.#putOff = options.retries.retriesOf(plan.domain);
     this.#plan = plan;
     this.#options = options;
     this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
@@ -89,8 +100,7 @@ export class DomainQueue implements PacedQueue {
 
   startSession(): PacedSession {
     this.#running += 1;
-    const first = this.#pending.take();
-    const asked = first === null ? this.#askControlAlone() : this.#askFrom(first);
+    const asked = this.#startAsking();
     return {
       answered: asked.then(() => {}),
       // What a session said is judged when it has ended, since only the end shows whether its replies were in step.
@@ -100,6 +110,32 @@ export class DomainQueue implements PacedQueue {
           this.#running -= 1;
         }),
     };
+  }
+
+  #startAsking(): Promise<{ readonly judged: Promise<void> }> {
+    for (let first = this.#pending.take(); first !== null; first = this.#pending.take()) {
+      if (!this.#waitsStill(first)) return this.#askFrom(first);
+    }
+    return this.#controlOwed ? this.#askControlAlone() : NOBODY_TO_ASK;
+  }
+
+  /** True for an address an earlier run was told to come back with, at a time that is not yet; it goes to the waiting. */
+  #waitsStill(pending: Pending): boolean {
+    const stored = pending.isRecorded ? undefined : this.#putOff.get(pending.local);
+    if (stored === undefined || !this.#isSameCaller(stored)) return false;
+    pending.tries = stored.tries;
+    if (stored.dueAt <= this.#options.clock.now()) return false;
+    const detail = 'put off by an earlier run and not due yet';
+    const nobody = { stage: 'list', reply: null, host: null, attempts: 0, catchall: 'not_asked' } as const;
+    this.#write(pending, { ...nobody, reason: 'greylisted', detail });
+    this.#options.defer({ ...this.#deferred(pending), dueAt: stored.dueAt, tries: stored.tries });
+    return true;
+  }
+
+  /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
+  #isSameCaller({ sender, sourceIp }: StoredRetry): boolean {
+    const { identity } = this.#options;
+    return sender === (identity.mailFrom ?? '') && sourceIp === (identity.sourceIp ?? '');
   }
 
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
@@ -123,7 +159,7 @@ export class DomainQueue implements PacedQueue {
       return { judged: Promise.resolve() };
     }
     const met = await interview(this.#plan, first, this.#options, {
-      next: (limit) => (this.#options.signal.aborted ? [] : this.#pending.takeBeside(first, limit)),
+      next: (limit) => this.#takeBeside(first, limit),
       controlAfter: (answered) => this.#controlNameAfter(answered),
     });
     if (met.status === 'failed') {
@@ -139,6 +175,11 @@ export class DomainQueue implements PacedQueue {
       if (control !== null) this.#takeControl(outOfStep ? 'lost' : control);
     });
     return { judged };
+  }
+
+  #takeBeside(first: Pending, limit: number): readonly Pending[] {
+    if (this.#options.signal.aborted) return [];
+    return this.#pending.takeBeside(first, limit).filter((pending) => !this.#waitsStill(pending));
   }
 
   #carryOut(ruling: Ruling<Pending>, at: { readonly host: string; readonly address: string }): void {
@@ -188,7 +229,10 @@ export class DomainQueue implements PacedQueue {
   #takeControl(control: Reading | 'lost'): void {
     this.#controlTries += 1;
     if (isControlWorthRetrying(control) && this.#controlTries < CONTROL_TRIES) return; // asked again when the queue drains
-    if (control !== 'lost') this.#judge.takeControl(controlOutcomeOf(control));
+    if (control === 'lost') return;
+    const outcome = controlOutcomeOf(control);
+    if (outcome === 'unclear' && control.reply.code < 500) this.#controlPutOff = control.reply;
+    this.#judge.takeControl(outcome);
   }
 
   #controlName(): string {
@@ -212,8 +256,32 @@ export class DomainQueue implements PacedQueue {
     this.#record(pending, { ...failure, catchall: this.#judge.state });
   }
 
-  #record({ job }: Pending, found: Failure & { readonly catchall: CatchallState }): void {
-    this.#options.record(job, this.#plan.domain, {
+  /** Writes the verdict down, and where the answer was "not now", notes when to ask again. */
+  #record(pending: Pending, found: Failure & { readonly catchall: CatchallState }): void {
+    this.#write(pending, found);
+    const { retries, clock, identity } = this.#options;
+    const { domain } = this.#plan;
+    // Accepted, but the question for a name nobody has was put off: both are asked again when that name comes due.
+    const isUntested = found.reason === 'catchall_untested';
+    const reply = isUntested ? this.#controlPutOff : found.reply;
+    const canHelp = !isUntested || this.#controlPutOff !== null;
+    const dueAt = canHelp ? retryTime({ reason: found.reason, reply, tries: pending.tries }, clock.now()) : null;
+    if (dueAt === null) {
+      if (pending.tries > 0) retries.forgetRetry(domain, pending.local);
+      return;
+    }
+    const tries = pending.tries + 1;
+    const caller = { sender: identity.mailFrom ?? '', sourceIp: identity.sourceIp ?? '' };
+    retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller });
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
+  }
+
+  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries'> {
+    return { job, domain: this.#domain, plan: this.#plan };
+  }
+
+  #write(pending: Pending, found: Failure & { readonly catchall: CatchallState }): void {
+    const verdict: Verdict = {
       status: statusOf(found.reason),
       reason: found.reason,
       stage: found.stage,
@@ -226,9 +294,12 @@ export class DomainQueue implements PacedQueue {
       attempts: found.attempts,
       checkedAt: this.#options.clock.now(),
       source: 'live',
-    });
+    };
+    this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }
 }
+
+const NOBODY_TO_ASK = Promise.resolve({ judged: Promise.resolve() });
 
 function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
   const { meaning, strength, reason, reply } = reading;

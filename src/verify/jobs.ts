@@ -8,6 +8,8 @@ export interface Job {
   /** Local part as it goes into RCPT TO. */
   readonly local: string;
   readonly smtputf8: boolean;
+  /** How often it was put off in this run; undefined for an address asked about for the first time. */
+  readonly tries?: number;
 }
 
 export interface DomainJobs {
@@ -24,8 +26,11 @@ export interface JobSource {
   jobsOf(domainId: number, afterId: number, limit: number): readonly Job[];
 }
 
-/** Where verdicts go as they are made; exactly one call for every job of the source, unless the run was stopped. */
-export type RecordVerdict = (job: Job, domain: string, verdict: Verdict) => void;
+/**
+ * Where verdicts go as they are made: one call for every job of the source unless the run was stopped, and one more each
+ * time an address that was put off (and so recorded as unknown) was asked about again. The last call counts.
+ */
+export type RecordVerdict = (job: Job, domain: string, verdict: Verdict, isAgain: boolean) => void;
 
 /** A job source for a handful of addresses held in memory. */
 export function jobsInMemory(

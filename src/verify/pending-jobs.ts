@@ -7,6 +7,10 @@ export interface Pending {
   readonly job: Job;
   readonly local: string;
   readonly smtputf8: boolean;
+  /** How often it was put off before, in this run or an earlier one. */
+  tries: number;
+  /** True once a verdict was recorded for it in this run. */
+  readonly isRecorded: boolean;
   /** SMTP connections opened for it so far. */
   attempts: number;
   /** True once it was asked and is to be asked again; a second time its answer counts as it is. */
@@ -85,6 +89,8 @@ export class PendingJobs {
       job,
       local: job.local,
       smtputf8: job.smtputf8,
+      tries: job.tries ?? 0,
+      isRecorded: job.tries !== undefined,
       attempts: 0,
       wasAsked: false,
       timesUnproved: 0,

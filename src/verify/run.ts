@@ -3,23 +3,35 @@ import pLimit from 'p-limit';
 import type { RandomSource } from '../clock.ts';
 import { statusOf, type Verdict } from '../verdict.ts';
 import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
-import type { DomainJobs } from './jobs.ts';
+import type { DomainJobs, JobSource } from './jobs.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain, providerName } from './plan.ts';
+import { type Deferred, RetryDesk } from './retry.ts';
 
-export interface RunOptions extends Omit<DomainQueueOptions, 'random'> {
+export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer'> {
   readonly random: RandomSource;
   readonly limits: PaceLimits;
   readonly plan: Omit<PlanOptions, 'clock' | 'random' | 'allowPrivate'>;
   readonly dnsConcurrency: number;
   readonly plannedDomains: number;
   readonly dnsRetryDelaysMs: readonly number[];
+  /** How long to wait, when all else is done, for addresses that come due. */
+  readonly waitMs: number;
+  /** Told when nothing is left to do but wait, until the time given (milliseconds since the epoch). */
+  readonly onWaiting: ((waiting: Waiting) => void) | null;
   /** Null where every connection may fail without the run being called off (a single address). */
   readonly portBlockedAfterProviders: number | null;
   /** False to stop at DNS (--no-smtp): domains that could be asked get unknown/not_checked. */
   readonly smtp: boolean;
   /** Told when the plan of a domain is made; null where nobody listens. */
   readonly onPlan: ((plan: DomainPlan) => void) | null;
+}
+
+/** Who is waited for, and until when. */
+export interface Waiting {
+  readonly addresses: number;
+  readonly domains: readonly string[];
+  readonly nextAt: number;
 }
 
 export type RunOutcome =
@@ -41,7 +53,7 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
     await run.planAll(options.jobs.domains());
     for (const delayMs of options.smtp ? options.dnsRetryDelaysMs : []) await run.planFailedAgain(delayMs);
     run.giveUpFailed();
-    await run.pace.fewerThan(1);
+    await run.askAgainWhenDue();
     if (run.isPortBlocked()) return { status: 'port_blocked', providers: options.hosts.providersFailedInVain };
     return options.signal.aborted ? { status: 'stopped' } : { status: 'done' };
   } finally {
@@ -51,10 +63,15 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
   }
 }
 
+/** A timer takes no more (2^31 ms); a retry further off is looked at again then. */
+const LONGEST_TIMER_MS = 2_000_000_000;
+
 class Run {
   readonly pace: Pace;
   readonly #options: RunOptions;
   readonly #stopper: AbortController;
+  readonly #desk = new RetryDesk();
+  #cancelDue: (() => void) | null = null;
   #failed: { readonly jobs: DomainJobs; readonly plan: Extract<DomainPlan, { status: 'decided' }> }[] = [];
   #portBlocked = false;
   #failure: { readonly error: unknown } | null = null;
@@ -117,6 +134,49 @@ class Run {
     for (const { jobs, plan } of this.#failed.splice(0)) this.#recordAll(jobs, plan);
   }
 
+  /** Works until nothing is left that comes due before the wait ends. */
+  async askAgainWhenDue(): Promise<void> {
+    const { clock, waitMs, onWaiting } = this.#options;
+    await this.pace.fewerThan(1);
+    const until = clock.now() + waitMs;
+    while (!this.#stopper.signal.aborted) {
+      const nextAt = this.#desk.nextDueAt;
+      if (nextAt === null || nextAt > until) break;
+      onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
+      await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#stopper.signal);
+      this.#startDue();
+      await this.pace.fewerThan(1);
+    }
+    this.#cancelDue?.();
+  }
+
+  #defer = (deferred: Deferred): void => {
+    this.#desk.add(deferred);
+    if (this.#desk.nextDueAt === deferred.dueAt) this.#watchDue(deferred.dueAt);
+  };
+
+  /** While the run lasts, who comes due is asked at once and not only at the end. */
+  #watchDue(dueAt: number): void {
+    const { clock } = this.#options;
+    this.#cancelDue?.();
+    this.#cancelDue = clock.after(Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - clock.now())), () => {
+      this.#cancelDue = null;
+      if (this.pace.size > 0) this.#startDue(); // else the run is waiting for it, or has ended
+    });
+  }
+
+  #startDue(): void {
+    for (const deferred of this.#desk.takeDue(this.#options.clock.now()).values()) {
+      const [one] = deferred;
+      if (one === undefined || this.#stopper.signal.aborted) continue;
+      const jobs = deferred.map(({ job, tries }) => ({ ...job, tries })).sort((a, b) => a.id - b.id);
+      const source = { domains: () => [], jobsOf: (_id: number, after: number) => jobs.filter(({ id }) => id > after) };
+      this.#startQueue({ ...one.domain, count: jobs.length }, one.plan, source);
+    }
+    const { nextDueAt } = this.#desk;
+    if (nextDueAt !== null) this.#watchDue(nextDueAt);
+  }
+
   async #planOne(jobs: DomainJobs): Promise<void> {
     if (this.#stopper.signal.aborted) return;
     const plan = await planDomain(jobs.domain, { ...this.#options, ...this.#options.plan });
@@ -131,14 +191,18 @@ class Run {
       this.#recordAll(jobs, plan);
       return;
     }
-    this.pace.add(
-      new DomainQueue(jobs, plan, { ...this.#options, signal: this.#stopper.signal, record: this.#recordAndWatch }),
-    );
+    this.#startQueue(jobs, plan, this.#options.jobs);
   }
 
-  #recordAndWatch: RunOptions['record'] = (job, domain, verdict) => {
+  #startQueue(jobs: DomainJobs, plan: Extract<DomainPlan, { status: 'ask' }>, source: JobSource): void {
+    const { signal } = this.#stopper;
+    const options = { ...this.#options, jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer };
+    this.pace.add(new DomainQueue(jobs, plan, options));
+  }
+
+  #recordAndWatch: RunOptions['record'] = (job, domain, verdict, isAgain) => {
     const { portBlockedAfterProviders, hosts, record } = this.#options;
-    record(job, domain, verdict);
+    record(job, domain, verdict, isAgain);
     if (portBlockedAfterProviders !== null && hosts.providersFailedInVain >= portBlockedAfterProviders) {
       this.#portBlocked = true;
       this.#stopper.abort();
@@ -151,7 +215,7 @@ class Run {
     let afterId = -1;
     for (let left = jobs.count; left > 0; ) {
       const page = this.#options.jobs.jobsOf(jobs.domainId, afterId, this.#options.jobPage);
-      for (const job of page) this.#options.record(job, jobs.domain, verdict);
+      for (const job of page) this.#options.record(job, jobs.domain, verdict, false);
       afterId = page.at(-1)?.id ?? afterId;
       left = page.length === 0 ? 0 : left - page.length;
     }

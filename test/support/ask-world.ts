@@ -63,9 +63,9 @@ export async function askSandbox(
     const outcome = await runJobs({
       ...VERIFY_DEFAULTS,
       jobs: jobsInMemory(addresses.map((address, id) => ({ id, ...partsOf(address) }))),
-      record: (job, domain, verdict) => {
+      record: (job, domain, verdict, isAgain) => {
         const address = addresses[job.id] ?? '';
-        if (verdicts.has(address)) throw new Error(`${address} at ${domain} was decided twice`);
+        if (verdicts.has(address) && !isAgain) throw new Error(`${address} at ${domain} was decided twice`);
         verdicts.set(address, verdict);
       },
       signal: new AbortController().signal,
@@ -78,6 +78,9 @@ export async function askSandbox(
       clock: systemClock,
       random: Math.random,
       memory: memoryOfDomains(),
+      retries: { retriesOf: () => new Map(), rememberRetry: () => {}, forgetRetry: () => {} },
+      waitMs: 0,
+      onWaiting: null,
       observe: (event) => events.push(event),
       onPlan: null,
       smtp: true,

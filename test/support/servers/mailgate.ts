@@ -17,7 +17,7 @@ const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'mailgate.js');
 export function askingOptions(world: MailWorld, folder: string): readonly string[] {
   return [
     ...['--dns', `${world.dns.address}:${world.dns.port}`, '--port', String(world.smtpPort)],
-    ...['--allow-private', '--allow-reserved', '--db', join(folder, 'mailgate.sqlite')],
+    ...['--allow-private', '--allow-reserved', '--db', join(folder, 'mailgate.sqlite'), '--wait', '0s'],
     ...['--helo', 'probe.client.test', '--from', 'verify@client.test'],
   ];
 }

@@ -1,0 +1,80 @@
+// Which addresses were put off, and when they are to be asked about again: greylists forget who comes back too late.
+import type { Connection, Statement } from './connection.ts';
+
+export interface StoredRetry {
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+  readonly tries: number;
+  /** The MAIL FROM address, empty for the empty reverse-path. */
+  readonly sender: string;
+  /** The local address asked from, empty for the system's choice. */
+  readonly sourceIp: string;
+}
+
+export interface RetryEntry extends StoredRetry {
+  readonly domain: string;
+  readonly local: string;
+}
+
+const PUT = `
+  INSERT INTO retry (domain, local, due_at, tries, sender, source_ip) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (domain, local) DO UPDATE SET
+    due_at = excluded.due_at, tries = excluded.tries, sender = excluded.sender, source_ip = excluded.source_ip`;
+const OF_DOMAIN = 'SELECT local, due_at, tries, sender, source_ip FROM retry WHERE domain = ? LIMIT ?';
+const FORGET = 'DELETE FROM retry WHERE domain = ? AND local = ?';
+const FORGET_DOMAIN = 'DELETE FROM retry WHERE domain = ?';
+const PRUNE = 'DELETE FROM retry WHERE due_at < ?';
+const COUNT = 'SELECT count(*) FROM retry';
+
+/** More retries of one domain are not read: those beyond are simply asked about again. */
+const MOST_OF_A_DOMAIN = 100_000;
+
+type RetryRow = readonly [local: string, dueAt: number, tries: number, sender: string, sourceIp: string];
+
+export class RetryStore {
+  readonly #connection: Connection;
+  readonly #put: Statement;
+  readonly #forget: Statement;
+  readonly #ofDomain: Statement<RetryRow>;
+  #isEmpty: boolean;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#put = connection.prepare(PUT);
+    this.#forget = connection.prepare(FORGET);
+    this.#ofDomain = connection.prepare(OF_DOMAIN);
+    this.#isEmpty = this.count() === 0;
+  }
+
+  /** The retries of a domain by local part. A file that held none when it was opened is not asked for each domain. */
+  ofDomain(domain: string): Map<string, StoredRetry> {
+    if (this.#isEmpty) return new Map();
+    const rows = this.#connection.run(() => this.#ofDomain.all(domain, MOST_OF_A_DOMAIN));
+    return new Map(rows.map(([local, dueAt, tries, sender, sourceIp]) => [local, { dueAt, tries, sender, sourceIp }]));
+  }
+
+  /** To be called within a transaction. */
+  put({ domain, local, dueAt, tries, sender, sourceIp }: RetryEntry): void {
+    this.#isEmpty = false;
+    this.#connection.run(() => this.#put.run(domain, local, dueAt, tries, sender, sourceIp));
+  }
+
+  /** To be called within a transaction. */
+  forget(domain: string, local: string): void {
+    this.#connection.run(() => this.#forget.run(domain, local));
+  }
+
+  forgetDomain(domain: string): void {
+    this.#connection.run(() => this.#connection.prepare(FORGET_DOMAIN).run(domain));
+  }
+
+  /** Forgets what was due before `time` (milliseconds since the epoch), and returns how many that were. */
+  prune(time: number): number {
+    return this.#connection.write(() => this.#connection.prepare(PRUNE).run(time).changes);
+  }
+
+  count(): number {
+    const count = this.#connection.prepare<readonly [number]>(COUNT);
+    return this.#connection.run(() => count.get())?.[0] ?? 0;
+  }
+}
