@@ -6,7 +6,8 @@
 var path = require('path');
 var fs = require('fs');
 
-var OLDEST = [22, 12];
+// better-sqlite3 13 crashes Node 22.13 and older.
+var OLDEST = [22, 14];
 
 function isNewEnough(version) {
   var parts = version.replace(/^v/, '').split('.').map(Number);
