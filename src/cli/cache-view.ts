@@ -1,6 +1,7 @@
 // Shows and trims what the store keeps, for `mailgate cache`.
 import { screenAddress } from '../address/screen.ts';
 import { MailgateError } from '../errors.ts';
+import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
 import type { StoreStats } from '../store/database.ts';
 import type { KeyedVerdict } from '../store/verdicts.ts';
@@ -78,7 +79,7 @@ export function showVerdict(key: string, verdict: Verdict, options: { readonly j
       checked_at: isoTime(checkedAt),
     });
   }
-  return `${isoTime(checkedAt)}  ${status.padEnd(8)} ${reason.padEnd(18)} ${key}${text === null ? '' : `  ${text}`}`;
+  return `${isoTime(checkedAt)}  ${status.padEnd(8)} ${reason.padEnd(18)} ${printable(key, 320)}${text === null ? '' : `  ${text}`}`;
 }
 
 /** Forgets what is too old: by age where one is given, else what no run would use any more. */

@@ -7,7 +7,7 @@ import { errorCode, outputError } from '../list/output-errors.ts';
 import { addCommands } from './commands/all.ts';
 import { Interruption, Interrupts } from './interrupts.ts';
 import { nearest } from './nearest.ts';
-import { coloursFor, type Invocation, type Output } from './terminal.ts';
+import { coloursFor, type Invocation, type Output, plainLines } from './terminal.ts';
 
 const BUG = 70;
 /** A reader that closes the pipe early (`| head`) has what it wanted, so that is no error. */
@@ -94,7 +94,7 @@ function configure(program: Command, invocation: Invocation, version: string): v
 
 /** Commander's own message, with the way on. */
 function usageError(text: string, command: Command): string {
-  const sentence = text.trim().replace(/^error: /, '');
+  const sentence = plainLines(text.trim().replace(/^error: /, ''));
   const name = [command.parent?.parent?.name(), command.parent?.name(), command.name()].filter(Boolean).join(' ');
   const unknown = /unknown option '(--?[^'=]+)/.exec(sentence);
   const options = command.options
@@ -111,8 +111,8 @@ function reportError(error: unknown, invocation: Invocation): number {
   }).red;
   const say = (stream: Output, text: string): void => void stream.write(`${text}\n`);
   if (error instanceof MailgateError) {
-    say(invocation.stderr, `${red('mailgate:')} ${error.message}`);
-    if (error.hint !== null) say(invocation.stderr, `  ${error.hint}`);
+    say(invocation.stderr, `${red('mailgate:')} ${plainLines(error.message)}`);
+    if (error.hint !== null) say(invocation.stderr, `  ${plainLines(error.hint)}`);
     return EXIT_CODES[error.kind];
   }
   say(

@@ -1,6 +1,6 @@
 // Says things to the person on standard error: each once, in plain words, and nothing at all with --quiet.
 import type { ChalkInstance } from 'chalk';
-import type { Output } from './terminal.ts';
+import { type Output, plainLines } from './terminal.ts';
 
 export class Notices {
   readonly #stream: Output;
@@ -18,12 +18,12 @@ export class Notices {
 
   /** A fact worth knowing. */
   tell(line: string): void {
-    if (!this.#quiet) this.#line(line);
+    if (!this.#quiet) this.#line(plainLines(line));
   }
 
   /** Something that makes the result worse; shown even with --quiet. */
   warn(line: string): void {
-    this.#line(`${this.#colours.yellow('warning:')} ${line}`);
+    this.#line(`${this.#colours.yellow('warning:')} ${plainLines(line)}`);
   }
 
   #line(line: string): void {

@@ -1,6 +1,7 @@
 // The streams of one invocation and how to write on them: what a terminal may show, in colour or plain.
 import type { Readable, Writable } from 'node:stream';
 import { Chalk, type ChalkInstance } from 'chalk';
+import { printable } from '../smtp/printable.ts';
 
 /** Everything the program is given by the process that runs it; nothing below reads the process itself. */
 export interface Invocation {
@@ -43,3 +44,14 @@ export async function write(stream: Output, text: string): Promise<void> {
     stream.on('close', done);
   });
 }
+
+/** A text of one or more lines with nothing in it that could move a terminal: names of files and columns are strangers' words. */
+export function plainLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line, MOST_LINE_CHARACTERS))
+    .join('\n');
+}
+
+/** More than any sentence of ours; what a stranger put into one must not fill the screen. */
+const MOST_LINE_CHARACTERS = 2000;

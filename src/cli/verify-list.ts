@@ -17,7 +17,7 @@ import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
 import { count, plural, type Summary, summaryLines } from './summary.ts';
-import type { Invocation } from './terminal.ts';
+import { type Invocation, plainLines } from './terminal.ts';
 
 export interface VerifySettings extends AskSettings, CommonSettings, ListSettings {
   /** A file, or `-` for standard input. */
@@ -214,7 +214,7 @@ async function conclude(
     const { stderr } = cleaning.invocation;
     for (const line of summaryLines(summary, { seconds, colours: cleaning.colours })) stderr.write(`${line}\n`);
     if (settings.output !== '-')
-      stderr.write(`\n  Written to ${settings.output} (${plural(done.output.written, 'row')}).\n`);
+      stderr.write(`\n  Written to ${plainLines(settings.output)} (${plural(done.output.written, 'row')}).\n`);
   }
   if (done.outcome.status === 'stopped')
     cleaning.notices.tell('Stopped at the time limit: run the same command again to go on with the rest.');
