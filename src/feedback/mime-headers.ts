@@ -20,6 +20,12 @@ export interface HeaderLimits {
   readonly maxHeaderValue: number;
 }
 
+export const MIME_HEADER_LIMITS: HeaderLimits = {
+  maxHeaderBytes: 256_000,
+  maxHeaderFields: 1000,
+  maxHeaderValue: 16_000,
+};
+
 /**
  * Reads fields from `start` to the first empty line. Lines end in LF or CRLF; lines that are no field are passed over,
  * and so is an mbox `From ` line in front. Never throws.

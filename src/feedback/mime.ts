@@ -4,7 +4,7 @@
 // works asynchronously: a reader of bounces looks at two small parts of each message and at none of the original's.
 // Over the same real bounces this splits some 45,000 messages a second, and postal-mime reads 1,300.
 import { type ContentType, parseContentType } from './content-type.ts';
-import { type HeaderLimits, headerOf, type MailHeaders, readHeaders } from './mime-headers.ts';
+import { type HeaderLimits, headerOf, type MailHeaders, MIME_HEADER_LIMITS, readHeaders } from './mime-headers.ts';
 import { contentBytes, contentText } from './part-content.ts';
 
 export interface MimeLimits extends HeaderLimits {
@@ -22,9 +22,7 @@ export const MIME_LIMITS: MimeLimits = {
   maxDepth: 12,
   maxParts: 1000,
   maxMessageDepth: 1,
-  maxHeaderBytes: 256_000,
-  maxHeaderFields: 1000,
-  maxHeaderValue: 16_000,
+  ...MIME_HEADER_LIMITS,
 };
 
 export interface MimePart extends ContentType {
