@@ -8,7 +8,10 @@ import { checkFile } from './file-check.ts';
 import { MailHostStore, type MailHostsEntry } from './mail-hosts-store.ts';
 import { migrate } from './migrations.ts';
 import { pause } from './pause.ts';
+import { ScanMemory } from './scan-memory.ts';
+import { type RetryEntry, RetryStore } from './retries.ts';
 import { refuse, storeError } from './sqlite-errors.ts';
+import { SuppressionStore } from './suppressions.ts';
 import { type KeyedVerdict, type VerdictStats, VerdictStore } from './verdicts.ts';
 
 export interface StoreOptions {
@@ -23,7 +26,9 @@ export interface StoreOptions {
 export type StoreEntry<Outcome = unknown> =
   | ({ readonly kind: 'verdict' } & KeyedVerdict)
   | ({ readonly kind: 'mail_hosts' } & MailHostsEntry<Outcome>)
-  | ({ readonly kind: 'catchall'; readonly domain: string } & DomainCatchall);
+  | ({ readonly kind: 'catchall'; readonly domain: string } & DomainCatchall)
+  | ({ readonly kind: 'retry' } & RetryEntry)
+  | { readonly kind: 'no_retry'; readonly domain: string; readonly local: string };
 
 export interface StoreStats {
   readonly verdicts: VerdictStats;
@@ -50,6 +55,9 @@ export class Store<Outcome = unknown> {
   readonly verdicts: VerdictStore;
   readonly mailHosts: MailHostStore<Outcome>;
   readonly domains: DomainStore;
+  readonly suppressions: SuppressionStore;
+  readonly scans: ScanMemory;
+  readonly retries: RetryStore;
   readonly #connection: Connection;
 
   constructor(connection: Connection, clock: Clock) {
@@ -58,6 +66,14 @@ export class Store<Outcome = unknown> {
     this.verdicts = new VerdictStore(connection, clock);
     this.mailHosts = new MailHostStore<Outcome>(connection);
     this.domains = new DomainStore(connection, clock);
+    this.retries = new RetryStore(connection);
+    this.suppressions = new SuppressionStore(connection, clock);
+    this.scans = new ScanMemory(connection, clock);
+  }
+
+  /** Does `work`, whichever stores it writes to, in one transaction: all of it is kept, or nothing. No `await` in it. */
+  together<Result>(work: () => Result): Result {
+    return this.#connection.write(work);
   }
 
   /** Keeps entries of any kind in one transaction: all or none of them. */
@@ -65,7 +81,11 @@ export class Store<Outcome = unknown> {
     this.#connection.write(() => {
       this.verdicts.putMany(entries.filter((entry) => entry.kind === 'verdict'));
       this.mailHosts.putMany(entries.filter((entry) => entry.kind === 'mail_hosts'));
-      for (const entry of entries) if (entry.kind === 'catchall') this.domains.put(entry.domain, entry);
+      for (const entry of entries) {
+        if (entry.kind === 'catchall') this.domains.put(entry.domain, entry);
+        else if (entry.kind === 'retry') this.retries.put(entry);
+        else if (entry.kind === 'no_retry') this.retries.forget(entry.domain, entry.local);
+      }
     });
   }
 
@@ -79,6 +99,7 @@ export class Store<Outcome = unknown> {
       if ('domain' in target) {
         this.mailHosts.forget(target.domain);
         this.domains.forget(target.domain);
+        this.retries.forgetDomain(target.domain);
       }
       return verdicts;
     });

@@ -52,6 +52,104 @@ const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX mail_hosts_by_expiry ON mail_hosts (expires_at);
     `,
   },
+  {
+    // An address stands in one place only, suppression_key: forgetting a person puts a keyed hash there, and the history
+    // stays without telling of whom. Each reason has a row of its own, so that a weaker one cannot touch a stronger.
+    number: 2,
+    sql: `
+      CREATE TABLE suppression_key (
+        id INTEGER PRIMARY KEY,
+        type TEXT NOT NULL CHECK (type IN ('email', 'domain', 'md5', 'sha256', 'hmac')),
+        key TEXT NOT NULL,            -- local@domain, domain (A-label, lower case), or a hash in hex
+        UNIQUE (type, key)
+      ) STRICT;
+
+      CREATE TABLE suppression (
+        key_id INTEGER NOT NULL REFERENCES suppression_key (id),
+        scope TEXT NOT NULL,          -- 'all' or the name of a stream
+        reason TEXT NOT NULL,
+        subdomains INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        evidence TEXT,                -- of the newest event, as are source, detail and verified
+        detail TEXT,
+        verified INTEGER NOT NULL,
+        first_seen INTEGER NOT NULL,  -- this and all times below: milliseconds since the epoch
+        last_seen INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        expires_at INTEGER,
+        PRIMARY KEY (key_id, scope, reason)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE suppression_event (  -- the history: rows are added, and only forgetting a person changes any
+        id INTEGER PRIMARY KEY,
+        key_id INTEGER NOT NULL REFERENCES suppression_key (id),
+        scope TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        action TEXT NOT NULL,
+        source TEXT NOT NULL,
+        evidence TEXT,
+        detail TEXT,
+        verified INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX suppression_event_by_evidence ON suppression_event (key_id, evidence);
+
+      CREATE TABLE suppression_failure (  -- what counts towards a soft bounce or suspect
+        key_id INTEGER NOT NULL REFERENCES suppression_key (id),
+        reason TEXT NOT NULL,
+        day INTEGER NOT NULL,         -- days since the epoch, UTC
+        message TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (key_id, reason, day, message)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE suppression_reset (  -- what happened before no longer counts
+        key_id INTEGER NOT NULL REFERENCES suppression_key (id),
+        cause TEXT NOT NULL CHECK (cause IN ('removed', 'delivered')),
+        scope TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (key_id, cause, scope)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE suppression_secret (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        fingerprint TEXT NOT NULL     -- of the key the tombstones were made with; the key is in a file of its own
+      ) STRICT;
+
+      CREATE TABLE scanned_content (
+        job TEXT NOT NULL,            -- what was looked for: 'bounces', 'complaints' …
+        sha256 TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        detail TEXT,
+        scanned_at INTEGER NOT NULL,
+        PRIMARY KEY (job, sha256)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE scanned_place (
+        job TEXT NOT NULL,
+        place TEXT NOT NULL,          -- a file, or a file and where in it
+        stamp TEXT NOT NULL,          -- changes when what stands there does
+        PRIMARY KEY (job, place)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
+  {
+    // Greylists know who asked from where: a retry counts only for the same sender and address.
+    number: 3,
+    sql: `
+      CREATE TABLE retry (
+        domain TEXT NOT NULL,
+        local TEXT NOT NULL,          -- as it goes into RCPT TO
+        due_at INTEGER NOT NULL,      -- milliseconds since the epoch
+        tries INTEGER NOT NULL,
+        sender TEXT NOT NULL,         -- empty for the empty reverse-path
+        source_ip TEXT NOT NULL,      -- empty for the system's choice
+        PRIMARY KEY (domain, local)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX retry_by_due ON retry (due_at);
+    `,
+  },
 ];
 
 /** The number of the newest step this mailgate knows. */
