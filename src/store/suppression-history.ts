@@ -42,7 +42,8 @@ const ADD = `
     (key_id, scope, reason, action, source, evidence, detail, verified, at, recorded_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const HAS = 'SELECT 1 FROM suppression_event WHERE key_id = ? AND evidence = ? AND scope = ? AND reason = ? LIMIT 1';
-const COLUMNS = 'type, key, scope, reason, action, source, evidence, detail, verified, at, recorded_at';
+const COLUMNS =
+  'suppression_key.type, suppression_key.key, scope, reason, action, source, evidence, detail, verified, at, recorded_at';
 const LIST_ALL = `
   SELECT suppression_event.id, ${COLUMNS} FROM suppression_event
   JOIN suppression_key ON suppression_key.id = key_id WHERE suppression_event.id > ?
