@@ -65,13 +65,27 @@ function readText(path: string, mayBeMissing: boolean): string | null {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof MailgateError) throw error;
-    const why = error instanceof TypeError ? 'it is not UTF-8 text' : error instanceof Error ? error.message : '';
-    throw new MailgateError('usage', `The config file ${path} cannot be read: ${why}.`, {
+    throw new MailgateError('usage', `The config file ${path} cannot be read: ${whyUnread(error)}.`, {
       hint: 'Name another file with --config, or put this one right.',
       cause: error,
     });
   }
 }
+
+function whyUnread(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8 text';
+  return READ_FAILURES.get(code) ?? error.message;
+}
+
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'it does not exist'],
+  ['EISDIR', 'it is a folder'],
+  ['ENOTDIR', 'a part of its path is not a folder'],
+  ['EACCES', 'you may not read it'],
+  ['EPERM', 'you may not read it'],
+]);
 
 function parseToml(text: string, path: string): Record<string, unknown> {
   try {

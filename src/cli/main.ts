@@ -72,8 +72,6 @@ function configure(program: Command, invocation: Invocation, version: string): v
   program
     .description('Clean e-mail lists by asking the mail servers themselves, without sending a mail.')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError(true)
     .showHelpAfterError(false)
     .addHelpText(
@@ -81,7 +79,8 @@ function configure(program: Command, invocation: Invocation, version: string): v
       '\nExamples:\n  mailgate verify list.csv -o clean.csv\n  mailgate check someone@example.com\n  mailgate verify fixtures/legacy-list.csv --sandbox -o clean.csv',
     );
   for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
-    command.exitOverride();
+    command.exitOverride().helpOption('-h, --help', 'show help');
+    if (command.commands.length > 0) command.helpCommand('help [command]', 'show help for a command');
     command.configureOutput({
       writeOut: (text) => invocation.stdout.write(text),
       writeErr: (text) => invocation.stderr.write(text),

@@ -25,9 +25,13 @@ export function addCacheCommand(program: Command, context: CommandContext): void
   const cache = program
     .command('cache')
     .summary('look into and trim the kept verdicts')
-    .description('Look into the SQLite file that keeps verdicts, and trim it.');
+    .description('Look into the SQLite file that keeps verdicts, and trim it.')
+    .addHelpText('after', '\nExamples:\n  mailgate cache stats\n  mailgate cache show example.com');
 
-  const stats = cache.command('stats').description('Count what is kept.');
+  const stats = cache
+    .command('stats')
+    .description('Count what is kept.')
+    .addHelpText('after', '\nExample:\n  mailgate cache stats --json');
   addOptions(stats, COMMON_OPTIONS);
   stats.action(() =>
     withStore(stats, context, async ({ store, settings, print }) => {
