@@ -27,6 +27,7 @@ interface Block {
 
 const MAX_BLOCKS = 1000;
 const MAX_REASON_LINES = 60;
+const MAX_TEXT = 8192;
 
 /** The addresses that open a line, each with the lines behind it; one that heads several lines is named once. */
 export function readAddressBlocks(lines: readonly string[], extent: ReasonExtent): TextRecipient[] {
@@ -42,13 +43,16 @@ export function readAddressBlocks(lines: readonly string[], extent: ReasonExtent
   return uniqueRecipients(blocks.map(blockRecipient));
 }
 
-/** Of several entries for one address the first that says why is kept. */
+/** Several entries for one address become one that says all of it. */
 export function uniqueRecipients(recipients: readonly TextRecipient[]): TextRecipient[] {
   const byAddress = new Map<string, TextRecipient>();
   for (const recipient of recipients) {
     const key = recipient.address.toLowerCase();
     const known = byAddress.get(key);
     if (known === undefined || known.text === '') byAddress.set(key, recipient);
+    else if (known.text.length < MAX_TEXT && !known.text.includes(recipient.text)) {
+      byAddress.set(key, { ...known, text: `${known.text}\n${recipient.text}` });
+    }
   }
   return [...byAddress.values()];
 }
@@ -80,9 +84,12 @@ function opensBlock(head: Head, current: Block | undefined): boolean {
 
 function addToBlock(block: Block, line: string, extent: ReasonExtent): void {
   const text = line.trim();
-  if (text === '') block.isClosed ||= extent === 'paragraph' && block.lines.length > 0;
+  if (text === '' || HEADING.test(text)) block.isClosed ||= extent === 'paragraph' && block.lines.length > 0;
   else if (!block.isClosed && block.lines.length < MAX_REASON_LINES) block.lines.push(text.slice(0, 1000));
 }
+
+/** `----- Transcript of session follows -----`, `====`. */
+const HEADING = /^(?:[-=]{3,}.{0,100}[-=]{3,}|[-=_]{4,})$/;
 
 /** Addresses listed one below the other have one reason, which stands behind the last. */
 function shareReasons(blocks: readonly Block[]): void {

@@ -47,7 +47,10 @@ export function judgeBounce(evidence: BounceEvidence): BounceJudgement {
   const rule = REPORT_RULES.find((row) => applies(row, { words, enhanced: status, hasReply: reply !== null }));
   const found =
     rule === undefined ? judgeReply(evidence, { reply, status, words }) : judged(rule.reason, rule.id, rule.sisimai);
-  return { ...found, strength: strengthOf(found, { evidence, reply, status }), reply, status };
+  const strength = strengthOf(found, { evidence, reply, status });
+  // sisimai's "filtered" is, among others, a mailbox called unknown otherwise than in answer to RCPT.
+  const isUnsure = found.reason === 'mailbox_not_found' && strength === 'suspect';
+  return { ...found, ...(isUnsure ? { sisimaiReason: 'filtered' } : {}), strength, reply, status };
 }
 
 const SUCCESS: ReadonlySet<string> = new Set(['delivered', 'relayed', 'expanded']);
@@ -56,6 +59,8 @@ interface Found {
   readonly reason: BounceReason;
   readonly sisimaiReason: string;
   readonly rule: string;
+  /** The reply table calls it a refusal without a reason. */
+  readonly isWeak?: boolean;
 }
 
 function judged(reason: BounceReason, rule: string, sisimai?: string): Found {
@@ -80,7 +85,14 @@ function statusThatCounts({ status, text }: BounceEvidence, reply: QuotedReply |
 
 function wordsOf({ text, diagnosticType }: BounceEvidence): string {
   const type = diagnosticType === 'x-unix' ? 'x-unix ' : '';
-  return `${type}${text.slice(0, 4096)}`.replace(/\s{1,80}/g, ' ').toLowerCase();
+  return onOneLine(`${type}${text}`);
+}
+
+function onOneLine(text: string): string {
+  return text
+    .slice(0, 4096)
+    .replace(/\s{1,80}/g, ' ')
+    .toLowerCase();
 }
 
 function applies(
@@ -100,9 +112,9 @@ interface Reading {
 }
 
 function judgeReply(evidence: BounceEvidence, { reply, status, words }: Reading): Found {
-  const code = reply?.code ?? (status === null ? null : Number(`${status.charAt(0)}50`));
-  if (code === null || code < 400) return judged('unrecognised', 'nothing-said');
-  const { meaning, rule } = meaningOf({
+  const isClass4 = evidence.action === 'delayed' || status?.startsWith('4') === true;
+  const code = reply?.code ?? (isClass4 ? 450 : 550);
+  const { meaning, rule, strength } = meaningOf({
     stage: evidence.stage ?? 'rcpt',
     code,
     enhanced: status?.charAt(0) === String(code).charAt(0) ? status : null,
@@ -112,11 +124,23 @@ function judgeReply(evidence: BounceEvidence, { reply, status, words }: Reading)
     host: evidence.remoteMta ?? undefined,
     provider: evidence.remoteMta?.split('.').slice(-2).join('.').toLowerCase(),
   });
+  // Without a quoted reply the code is a guess, so what rests on the code alone is no finding.
+  if (reply === null && (rule.startsWith('code-') || (status === null && strength === 'weak'))) {
+    return judged(status === null ? 'unrecognised' : REASON_BY_MEANING[meaning], rule);
+  }
+  const said = reply === null ? words : onOneLine(reply.text);
   const shade = SHADES.find(
-    (row) => row.meanings.includes(meaning) && applies(row, { words, enhanced: status, hasReply: false }),
+    (row) =>
+      row.meanings.includes(meaning) &&
+      goesWith(row, rule) &&
+      applies(row, { words: said, enhanced: status, hasReply: false }),
   );
-  if (shade !== undefined) return judged(shade.reason, shade.id, shade.sisimai);
-  return judged(REASON_BY_MEANING[meaning], rule);
+  if (shade !== undefined) return { ...judged(shade.reason, shade.id, shade.sisimai), isWeak: false };
+  return { ...judged(REASON_BY_MEANING[meaning], rule), isWeak: strength === 'weak' };
+}
+
+function goesWith({ replyRules }: BounceRule, rule: string): boolean {
+  return replyRules === undefined || replyRules.includes(rule);
 }
 
 const REASON_BY_MEANING = {
@@ -140,7 +164,7 @@ const REASON_BY_MEANING = {
  * (x.1.z), in answer to RCPT, by the reporting host itself, or by a provider known to mean it.
  */
 function strengthOf(
-  { reason, rule }: Found,
+  { reason, rule, isWeak }: Found,
   { evidence, reply, status }: { evidence: BounceEvidence; reply: QuotedReply | null; status: string | null },
 ): Strength {
   const { strength } = reasonRow(reason);
@@ -148,7 +172,9 @@ function strengthOf(
   if (strength !== 'hard' && strength !== 'suspect') return strength;
   if (isTemporary(reply, status)) return 'soft';
   if (reason !== 'mailbox_not_found' || strength !== 'hard') return strength;
-  const isOwnWord = REPORT_RULES.some((row) => row.id === rule);
+  // "Recipient address rejected." in answer to RCPT names the recipient, if no reason; other bare refusals name nobody.
+  if (isWeak === true && !rule.startsWith('recipient-refused')) return 'suspect';
+  const isOwnWord = REPORT_RULES.some((row) => row.id === rule) || rule === 'apple-inactive';
   const isSaidOfRecipient = evidence.stage === 'rcpt' || (status !== null && /^5\.1\.(?:0|1|3|6|10)$/.test(status));
   return isOwnWord || isSaidOfRecipient || PROVIDER_RULE.test(rule) ? 'hard' : 'suspect';
 }

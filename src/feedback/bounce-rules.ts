@@ -10,6 +10,8 @@ export interface BounceRule {
   readonly enhanced?: RegExp;
   /** `own`: only where the report quotes no reply of class 4 or 5. */
   readonly only?: 'own';
+  /** The rows of the reply table (`smtp/reply-rules.ts`) it goes with; of SHADES only. */
+  readonly replyRules?: readonly string[];
   readonly reason: BounceReason;
   /** sisimai's word, where it is not that of the reason. */
   readonly sisimai?: string;
@@ -42,6 +44,27 @@ export const REPORT_RULES: readonly BounceRule[] = [
     sample: 'mail for example.test loops back to myself',
   },
   {
+    id: 'au-account-closed',
+    words: /the user\(s\) account is (?:disabled|temporarily limited)/,
+    reason: 'mailbox_disabled',
+    source: 'au (KDDI), above a reply that says "user unknown"',
+    sample: 'The user(s) account is disabled. 550 user unknown',
+  },
+  {
+    id: 'symantec-542',
+    words: /\b542 [^ ]{1,400} rejected/,
+    reason: 'mailbox_not_found',
+    source: 'Symantec Email Security.cloud: the address is not registered there',
+    sample: '542 someone@example.test Rejected',
+  },
+  {
+    id: 'yahoo-no-account',
+    words: /delivery error: dd this user doesn't have an? \S{1,80} account/,
+    reason: 'mailbox_not_found',
+    source: 'Yahoo, which says so only behind DATA',
+    sample: "554 delivery error: dd This user doesn't have a yahoo.com account (someone@yahoo.test) [0]",
+  },
+  {
     id: 'null-mx',
     words:
       /null mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|takes no mail/,
@@ -64,10 +87,19 @@ export const REPORT_RULES: readonly BounceRule[] = [
     id: 'domain-unknown',
     words:
       /host (?:or domain )?(?:name )?(?:unknown|not found)|unknown host|domain (?:name )?(?:does not exist|not found|is not reachable|unknown)|no such (?:host|domain)|unrout(?:e)?able (?:mail )?(?:domain|address)|code nxdomain|dns lookup failure: host|non-?existent (?:host|domain)|couldn't find any host/,
-    unless: /try again|sender|mail from|unresolvable|originat/,
+    unless:
+      /(?:not found|failed|failure|error)[,;:.] {0,2}(?:please )?try again|sender|mail from|unresolvable|originat/,
     reason: 'domain_not_found',
     source: 'sendmail, Exim, Postfix, DragonFly, OpenSMTPD, Gmail, Outlook.com',
     sample: '550 5.1.2 <someone@example.test>... Host unknown (Name server: example.test: host not found)',
+  },
+  {
+    id: 'domain-unknown-code',
+    enhanced: /^5\.(?:1\.2|4\.4)$/,
+    only: 'own',
+    reason: 'domain_not_found',
+    source: 'RFC 3463 sections 3.2 and 3.5, by the reporting host itself',
+    sample: 'Sorry, I could not route this (#5.4.4)',
   },
   {
     id: 'local-program',
@@ -118,7 +150,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'address-not-found',
     words:
-      /\*\* address not found \*\*.{0,300}because the address couldn't be found|not listed in (?:the )?(?:domino|public|name)|recipient name is not recogni[sz]ed|no such (?:local )?(?:user|mailbox) (?:here|on this)|e-?mail address was not found in|unknown (?:local )?user: /,
+      /wasn't delivered to .{1,400} because the address couldn't be found|not listed in (?:the )?(?:domino|public|name)|recipient name is not recogni[sz]ed|no such (?:local )?(?:user|mailbox) (?:here|on this)|e-?mail address was not found in|unknown (?:local )?user: /,
     only: 'own',
     reason: 'mailbox_not_found',
     source: 'Gmail, Domino, Exchange, IMail, saying so themselves',
@@ -153,6 +185,15 @@ export const SHADES: readonly (BounceRule & { readonly meanings: readonly string
     reason: 'virus',
     source: 'content filters',
     sample: '550 Virus Detected; Content Rejected',
+  },
+  {
+    id: 'size-limit-code',
+    meanings: ['content_rejected', 'blocked'],
+    enhanced: /^[45]\.2\.3$/,
+    reason: 'too_large',
+    sisimai: 'exceedlimit',
+    source: 'RFC 3463 section 3.3',
+    sample: '552 5.2.3 Message length exceeds administrative limit',
   },
   {
     id: 'too-large',
@@ -215,7 +256,7 @@ export const SHADES: readonly (BounceRule & { readonly meanings: readonly string
   {
     id: 'standards',
     meanings: ['blocked', 'content_rejected', 'protocol_error'],
-    words: /rfc ?\d{3,4}|multiple addresses in from|duplicate header|\bheader error/,
+    words: /rfc ?\d{3,4}|(?:multiple|duplicate) [a-z0-9 .]{0,20}(?:addresses in from|header)|\bheader error/,
     reason: 'not_rfc_compliant',
     source: 'Gmail, amavis',
     sample: '550 5.7.1 Messages with multiple addresses in From: header are not accepted',
@@ -223,7 +264,7 @@ export const SHADES: readonly (BounceRule & { readonly meanings: readonly string
   {
     id: 'recipient-preferences',
     meanings: ['blocked', 'mailbox_not_found'],
-    words: /recipient preferences|recipient's (?:filter|preferences)|rejected by (?:the )?recipient|domain filter/,
+    words: /recipient preferences|recipient's (?:filter|preferences)|domain filter/,
     reason: 'recipient_refused',
     source: 'Facebook, au',
     sample: '550 5.1.1 Refused due to recipient preferences',
@@ -239,13 +280,29 @@ export const SHADES: readonly (BounceRule & { readonly meanings: readonly string
     sample: '550 5.7.1 Access denied',
   },
   {
-    id: 'connections',
-    meanings: ['rate_limited'],
-    words: /too many (?:connections|recipients)|connection rate|frequency limited/,
-    reason: 'rate_limited',
-    sisimai: 'toomanyconn',
-    source: 'sisimai files these apart',
-    sample: '452 4.3.2 Connection rate limit exceeded',
+    id: 'null-mx-reply',
+    meanings: ['domain_not_accepted'],
+    replyRules: ['null-mx-words', 'code-556'],
+    reason: 'no_mail_service',
+    source: 'RFC 7504, RFC 7505',
+    sample: '556 5.1.10 Recipient address has null MX',
+  },
+  {
+    id: 'domain-unknown-reply',
+    meanings: ['domain_not_accepted'],
+    replyRules: ['enhanced-5.1.2'],
+    reason: 'domain_not_found',
+    source: 'RFC 3463 section 3.2',
+    sample: '550 5.1.2',
+  },
+  {
+    id: 'apple-inactive',
+    meanings: ['mailbox_disabled'],
+    words: /inactive email address/,
+    enhanced: /^5\.1\.1$/,
+    reason: 'mailbox_not_found',
+    source: 'iCloud Mail: 5.1.1 with these words for names that are gone',
+    sample: '550 5.1.1 <someone@icloud.test>: inactive email address',
   },
   {
     id: 'moved',

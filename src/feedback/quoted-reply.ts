@@ -29,10 +29,28 @@ export function quotedReply(text: string): QuotedReply | null {
   for (const place of CODE_PLACES) {
     const match = place.exec(capped);
     if (match === null) continue;
-    const rest = capped.slice(match.index + match[0].length);
-    return { code: Number(match[1]), enhanced: leadingEnhanced(rest), text: rest.replace(/^[\s:'-]{1,8}/, '') };
+    const code = match[1] ?? '';
+    const rest = withoutRepeat(capped.slice(match.index + match[0].length), code);
+    return { code: Number(code), enhanced: leadingEnhanced(rest), text: rest.replace(/^[\s:'-]{1,8}/, '') };
   }
-  return null;
+  return replyWithoutCode(capped);
+}
+
+/** Gmail wrote "550 550 5.1.1 …". */
+function withoutRepeat(rest: string, code: string): string {
+  const start = /^\s{1,4}/.exec(rest)?.[0].length ?? 0;
+  return start > 0 && rest.startsWith(code, start) && /^[\s-]/.test(rest.slice(start + 3))
+    ? rest.slice(start + 3)
+    : rest;
+}
+
+/** GMX, Mimecast and Zoho leave the reply code out and quote from the enhanced code on, at the start of a line. */
+function replyWithoutCode(text: string): QuotedReply | null {
+  const match = /(?:^|\n|ERROR_CODE :)[\s-]{0,8}([45]\.\d{1,3}\.\d{1,3})[\s-](?=.{0,4000}[a-z]{3})/i.exec(text);
+  if (match === null) return null;
+  const enhanced = match[1] ?? '';
+  const start = match.index + match[0].length;
+  return { code: enhanced.startsWith('4') ? 450 : 550, enhanced, text: `${enhanced} ${text.slice(start)}` };
 }
 
 /** An enhanced code that opens a text or stands in it in brackets or behind `#`, or null. */
@@ -59,6 +77,7 @@ const STAGE_WORDS: readonly StageWords[] = [
   { words: /in reply to mail/, stage: 'mail', source: 'Postfix' },
   { words: /in reply to (?:ehlo|helo|lhlo)/, stage: 'ehlo', source: 'Postfix' },
   { words: /in reply to starttls/, stage: 'tls', source: 'Postfix' },
+  { words: /because the address couldn't be found, or is unable/, stage: 'rcpt', source: 'Gmail, of refused RCPTs' },
   { words: /refused to talk to me/, stage: 'greeting', source: 'Postfix' },
   {
     words: /after (?:pipelined )?(?:end of data|data|text)\b|for text command|after sending data block/,

@@ -49,7 +49,7 @@ export const REASONS = [
   { reason: 'no_reverse_dns', strength: 'none', sisimai: 'requireptr', says: 'the sending host lacks reverse DNS' },
   { reason: 'authentication_failed', strength: 'none', sisimai: 'authfailure', says: 'SPF, DKIM or DMARC failed' },
   { reason: 'policy', strength: 'none', sisimai: 'policyviolation', says: 'against a policy of the receiver' },
-  { reason: 'rate_limited', strength: 'none', sisimai: 'ratelimited', says: 'too much mail at once' },
+  { reason: 'rate_limited', strength: 'none', sisimai: 'toomanyconn', says: 'too much mail at once' },
   { reason: 'sender_rejected', strength: 'none', sisimai: 'rejected', says: 'the sender address is refused' },
   {
     reason: 'domain_not_accepted',
@@ -59,12 +59,17 @@ export const REASONS = [
   },
   { reason: 'spam', strength: 'none', sisimai: 'spamdetected', says: 'taken for spam' },
   { reason: 'virus', strength: 'none', sisimai: 'virusdetected', says: 'taken for a virus' },
-  { reason: 'too_large', strength: 'none', sisimai: 'emailtoolarge', says: 'the message is too large' },
+  { reason: 'too_large', strength: 'none', sisimai: 'mesgtoobig', says: 'the message is too large' },
   { reason: 'content_rejected', strength: 'none', sisimai: 'contenterror', says: 'the content is refused' },
   { reason: 'not_rfc_compliant', strength: 'none', sisimai: 'notcompliantrfc', says: 'the message breaks a standard' },
   { reason: 'protocol_error', strength: 'none', sisimai: 'syntaxerror', says: 'the dialogue failed' },
   { reason: 'tls_failed', strength: 'none', sisimai: 'failedstarttls', says: 'no encrypted connection' },
-  { reason: 'relay_suppressed', strength: 'suspect', sisimai: 'suppressed', says: 'on the suppression list of the relay' },
+  {
+    reason: 'relay_suppressed',
+    strength: 'suspect',
+    sisimai: 'suppressed',
+    says: 'on the suppression list of the relay',
+  },
   // No failure.
   { reason: 'delivered', strength: 'none', sisimai: 'delivered', says: 'delivered' },
   { reason: 'vacation', strength: 'none', sisimai: 'vacation', says: 'an automatic reply' },
