@@ -246,7 +246,7 @@ export class DomainQueue implements PacedQueue {
 
   #recordAnswer(answer: Answer<Asked>, reason: Reason, catchall: CatchallState): void {
     const { pending, host } = answer.job;
-    const stage: Stage = answer.meaning === 'accepted' && reason !== 'provider_unverifiable' ? 'catchall' : 'rcpt';
+    const stage: Stage = reason === 'accepts_anything' || reason === 'catchall_untested' ? 'catchall' : 'rcpt';
     const { attempts } = pending;
     this.#record(pending, { host, attempts, reason, stage, reply: answer.reply, detail: null, catchall });
   }

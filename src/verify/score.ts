@@ -43,6 +43,8 @@ const WEEK_MS = 7 * 86_400_000;
  * address is 0 whatever else is known. `nowMs` tells how old the verdict is.
  */
 export function scoreOf(verdict: Verdict, flags: ScoreFlags, nowMs: number): Score {
+  if (verdict.status === 'invalid')
+    return { score: 0, factors: [{ name: 'status_invalid', points: STATUS_POINTS.invalid }] };
   const factors: Factor[] = [{ name: `status_${verdict.status}`, points: STATUS_POINTS[verdict.status] }];
   const add = (name: string, points: number): void => {
     if (points !== 0) factors.push({ name, points });
@@ -55,7 +57,6 @@ export function scoreOf(verdict: Verdict, flags: ScoreFlags, nowMs: number): Sco
   if (flags.typoSuspected) add('typo_suspected', -30);
   if (verdict.implicitMx) add('implicit_mx', -10);
   add('age', -Math.min(MOST_AGE_POINTS, Math.max(0, Math.floor((nowMs - verdict.checkedAt) / WEEK_MS))));
-  if (verdict.status === 'invalid') return { score: 0, factors };
   const sum = factors.reduce((total, factor) => total + factor.points, 0);
   return { score: Math.min(100, Math.max(0, sum)), factors };
 }
