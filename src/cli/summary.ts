@@ -1,6 +1,7 @@
 // Counts what a cleaning found and says it so that people can act on it: counts, causes of doubt, and what to do next.
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../smtp/printable.ts';
+import { oneLine } from '../smtp/reply.ts';
 import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
 import type { AnnotatedRow } from './annotation.ts';
 
@@ -85,8 +86,8 @@ export class SummaryCount {
     const known = this.#unknown.get(domain);
     if (known !== undefined) known.rows += 1;
     else if (this.#unknown.size < MOST_DOMAINS_COUNTED && reason !== 'not_checked') {
-      const cause = reply === null ? (detail ?? '') : `${reply.code} ${reply.text}`;
-      this.#unknown.set(domain, { rows: 1, reason, cause: printable(cause, 200) });
+      const cause = reply === null ? printable(detail ?? '', 200) : oneLine(reply, 200);
+      this.#unknown.set(domain, { rows: 1, reason, cause });
     }
   }
 }
