@@ -91,18 +91,75 @@ test('--max-age believes what is young enough', async (t) => {
 test('what is unknown is kept for nobody: the next run asks again, and only about that', async (t) => {
   const { world, verify } = await listInWorld(
     t,
-    listOf(['anna@known.test', 'greylist@known.test', 'nobody@known.test']),
+    listOf(['anna@known.test', 'blocked@known.test', 'nobody@known.test']),
   );
   const first = await verify();
-  assert.deepEqual(column(first.stdout, 'reason'), ['accepted', 'greylisted', 'mailbox_not_found']);
+  assert.deepEqual(column(first.stdout, 'reason'), ['accepted', 'blocked', 'mailbox_not_found']);
   const questions = new Map(world.record.byDomain.get('known.test')?.questions);
   const second = await verify();
-  assert.deepEqual(column(second.stdout, 'reason'), ['accepted', 'accepted', 'mailbox_not_found']);
-  const asked = world.record.byDomain.get('known.test')?.questions ?? new Map<string, number>();
+  assert.deepEqual(column(second.stdout, 'source'), ['cache', 'live', 'cache']);
+  const asked = [...(world.record.byDomain.get('known.test')?.questions ?? [])];
+  const askedAgain = asked.filter(([address, times]) => times !== questions.get(address));
   assert.deepEqual(
-    [...asked].filter(([address, times]) => times !== questions.get(address)),
-    [['greylist@known.test', 2]],
+    askedAgain.map(([address]) => address),
+    ['blocked@known.test'],
   );
+});
+
+const GREY: MailHost = {
+  ...KNOWN,
+  name: 'mx.grey.test',
+  addresses: ['127.31.1.3'],
+  domains: ['grey.test'],
+  greylist: { waitMs: 1000, says: '450 4.2.0 Greylisted, try again in 1 seconds' },
+};
+const GREY_LIST = listOf(['anna@grey.test', 'nobody@grey.test', 'nobody@known.test']);
+
+test('who is put off is asked again within --wait, and then decided', async (t) => {
+  const { world, verify } = await listInWorld(t, GREY_LIST, worldOf({ hosts: [KNOWN, GREY] }));
+  const run = await verify('--wait', '20s');
+  assert.equal(run.exitCode, 0, run.stderr);
+  assert.deepEqual(column(run.stdout, 'reason'), ['accepted', 'mailbox_not_found', 'mailbox_not_found']);
+  const asked = world.record.byDomain.get('grey.test')?.questions ?? new Map<string, number>();
+  assert.deepEqual([asked.get('anna@grey.test'), asked.get('nobody@grey.test')], [2, 2]);
+  assert.equal(asked.size, 2, 'no other name had to be asked about');
+});
+
+test('who is put off for longer than --wait is left to a later run, which asks once they are due', async (t) => {
+  const { world, verify } = await listInWorld(t, GREY_LIST, worldOf({ hosts: [KNOWN, GREY] }));
+  const first = await verify('--wait', '0s');
+  assert.equal(first.exitCode, 0, first.stderr);
+  assert.deepEqual(column(first.stdout, 'reason'), ['greylisted', 'greylisted', 'mailbox_not_found']);
+  assert.match(first.stderr, /Run the same command again/);
+  const later = await verify('--wait', '20s');
+  assert.deepEqual(column(later.stdout, 'reason'), ['accepted', 'mailbox_not_found', 'mailbox_not_found']);
+  assert.deepEqual(column(later.stdout, 'source'), ['live', 'live', 'cache']);
+  assert.equal(world.record.byDomain.get('grey.test')?.questions.get('anna@grey.test'), 2, 'not before it was due');
+});
+
+test('Ctrl-C ends the waiting for those put off, too', async (t) => {
+  const { folder, world } = await listInWorld(
+    t,
+    GREY_LIST,
+    worldOf({ hosts: [KNOWN, { ...GREY, greylist: { waitMs: 300_000 } }] }),
+  );
+  const run = folder.start(['verify', 'list.csv', '-o', 'clean.csv', ...world.flags, '--wait', '10m']);
+  await run.says(/^Waiting for 2 put off at grey\.test\.$/m, 'stderr');
+  run.kill('SIGINT');
+  const { exitCode, stderr } = await run.finished;
+  assert.equal(exitCode, 130, stderr);
+  assert.deepEqual(folder.files(), ['list.csv']);
+});
+
+test('--time-limit ends the waiting as well: who was put off is greylisted, which is known, and 6 is returned', async (t) => {
+  const { verify } = await listInWorld(
+    t,
+    GREY_LIST,
+    worldOf({ hosts: [KNOWN, { ...GREY, greylist: { waitMs: 300_000 } }] }),
+  );
+  const run = await verify('--wait', '10m', '--time-limit', '1500ms');
+  assert.equal(run.exitCode, 6, run.stderr);
+  assert.deepEqual(column(run.stdout, 'reason'), ['greylisted', 'greylisted', 'mailbox_not_found']);
 });
 
 test('--time-limit stops asking, writes what is known, and the next run goes on', async (t) => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ALL_COLUMNS } from '../../src/cli/columns.ts';
-import { statusOf } from '../../src/verdict.ts';
+import { type Reason, statusOf } from '../../src/verdict.ts';
 import { demoTruth } from '../sandbox/demo-truth.ts';
 import { type Finished, freshFolder, type Workdir } from '../support/mailgate.ts';
 import { cellsOf, type Row, rowsOf } from './rows.ts';
@@ -71,7 +71,7 @@ describe('the demo list, cleaned with --sandbox', () => {
   });
 
   test('fits every status to its reason', () => {
-    for (const row of clean) assert.equal(row['mailgate_status'], statusOf(row['mailgate_reason'] as 'syntax'));
+    for (const row of clean) assert.equal(row['mailgate_status'], statusOf(row['mailgate_reason'] as Reason));
   });
 
   test('names the row that a duplicate repeats, as a spreadsheet counts', () => {
@@ -124,7 +124,8 @@ function wrongRows(rows: readonly Row[]): string[] {
     const truth = demoTruth.get(row['E-Mail'] ?? '');
     const found = `${row['mailgate_status']}/${row['mailgate_reason']}`;
     if (truth === undefined) return [`${row['E-Mail']}: no truth is known`];
-    const wanted = `${truth.status}/${truth.reason}`;
+    const reason = truth.afterWait ?? truth.reason;
+    const wanted = `${statusOf(reason)}/${reason}`;
     return found === wanted ? [] : [`${row['E-Mail']}: ${found} instead of ${wanted}: ${row['mailgate_smtp_reply']}`];
   });
 }

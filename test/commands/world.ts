@@ -8,13 +8,14 @@ export interface AskedWorld extends Sandbox {
   readonly flags: readonly string[];
 }
 
-/** Stopped when the test ends. */
+/** Stopped when the test ends. Nobody waits there for greylists, unless a later `--wait` says otherwise. */
 export async function startWorld(t: Pick<TestContext, 'after'>, world: World): Promise<AskedWorld> {
   const sandbox = await startSandbox(world);
   t.after(() => sandbox.stop());
   const flags = [
     ...['--dns', `${sandbox.dns.address}:${sandbox.dns.port}`, '--port', String(sandbox.smtpPort)],
     ...['--allow-private', '--allow-reserved', '--helo', 'probe.client.test', '--from', 'verify@client.test'],
+    ...['--wait', '0s'],
   ];
   return { ...sandbox, flags };
 }
