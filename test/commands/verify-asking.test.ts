@@ -280,12 +280,12 @@ test('three dead hosts are no blocked port: their addresses are unknown', async 
   assert.deepEqual(column(run.stdout, 'reason'), ['connect_failed', 'connect_failed', 'connect_failed']);
 });
 
-test('dead hosts beside one that answers are no blocked port', async (t) => {
-  const list = listOf(['nobody@known.test', ...deadDomains(12).map((domain) => `a@${domain}`)]);
-  const { verify } = await listInWorld(t, list, deadWorld(12));
-  const run = await verify('--concurrency', '1');
+test('as many dead hosts as a list may have by itself are no blocked port beside one that answers', async (t) => {
+  const list = listOf(['nobody@known.test', ...deadDomains(9).map((domain) => `a@${domain}`)]);
+  const { verify } = await listInWorld(t, list, deadWorld(9));
+  const run = await verify();
   assert.equal(run.exitCode, 0, run.stderr);
-  assert.equal(column(run.stdout, 'reason').filter((reason) => reason === 'connect_failed').length, 12);
+  assert.equal(column(run.stdout, 'reason').filter((reason) => reason === 'connect_failed').length, 9);
 });
 
 test('no resolver that answers: exit code 4, said with its address, and nothing is written', async (t) => {
