@@ -7,6 +7,8 @@ import { createListWriter, type ListWriter } from '../list/writer.ts';
 import { STATUSES, type Status } from '../verdict.ts';
 import { type AnnotatedRow, annotationOf, scoreOfRow } from './annotation.ts';
 import { ALL_COLUMNS, type ColumnName } from './columns.ts';
+import { RowCellsMaker } from './row-cells.ts';
+import { suggestionOf } from './row-facts.ts';
 import { SummaryCount } from './summary.ts';
 import { type Output, write } from './terminal.ts';
 
@@ -59,7 +61,8 @@ export class ListOutput {
   readonly #options: ListOutputOptions;
   readonly #main: ListWriter | null;
   readonly #split: ReadonlyMap<Status, ListWriter>;
-  readonly #suggestionAt: number;
+  /** Null where no CSV is written. */
+  readonly #cells: RowCellsMaker | null;
   #json: string[] = [];
   #written = 0;
 
@@ -67,7 +70,9 @@ export class ListOutput {
     this.#options = options;
     this.#main = main;
     this.#split = split;
-    this.#suggestionAt = options.columns.indexOf('suggestion');
+    // All outputs have the columns of one list, so that what one of them shares suits the others, too.
+    const [writer] = main === null ? split.values() : [main];
+    this.#cells = writer === undefined ? null : new RowCellsMaker(options.columns, (cells) => writer.share(cells));
   }
 
   /** How many rows went into the output. */
@@ -86,15 +91,19 @@ export class ListOutput {
       this.#main?.pass(batch, index);
       return;
     }
-    const { columns, dropDuplicates, keep } = this.#options;
-    const cells = annotationOf(row, columns);
-    this.summary.add(row, this.#suggestionOf(row, cells));
+    const { dropDuplicates, keep, json } = this.#options;
+    const { status } = row.verdict;
+    this.summary.add(row, suggestionOf(row.facts, row.verdict) ?? '');
     if (dropDuplicates && row.duplicateOf !== null) return;
-    this.#split.get(row.verdict.status)?.append(batch, index, cells);
-    if (!keep.has(row.verdict.status)) return;
+    const isKept = keep.has(status);
+    if (this.#cells !== null) {
+      const { own, differing } = this.#cells.cellsOf(row);
+      this.#split.get(status)?.append(batch, index, own, differing);
+      if (isKept) this.#main?.append(batch, index, own, differing);
+    }
+    if (!isKept) return;
     this.#written += 1;
-    this.#main?.append(batch, index, cells);
-    if (this.#options.json) this.#json.push(jsonOf(row, batch.firstRow + index, batch.address(index)));
+    if (json) this.#json.push(jsonOf(row, batch.firstRow + index, batch.address(index)));
   }
 
   async flush(): Promise<void> {
@@ -117,11 +126,6 @@ export class ListOutput {
 
   async abort(): Promise<void> {
     for (const writer of [this.#main, ...this.#split.values()]) await writer?.abort();
-  }
-
-  #suggestionOf(row: AnnotatedRow, cells: readonly string[]): string {
-    if (this.#suggestionAt >= 0) return cells[this.#suggestionAt] ?? '';
-    return annotationOf(row, ['suggestion'])[0] ?? '';
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { List } from './reader.ts';
 import type { RowBatch } from './row-batch.ts';
 import { ROW_HAS_LITERAL_QUOTE } from './scanner.ts';
+import { roomForShared, type SharedCells, shareCells, wholeCells, writeSharedCells } from './shared-cells.ts';
 
 export interface ListWriterOptions {
   /** Where the rows go: a file, replaced whole at `commit`, or a stream, which gets them as they come. */
@@ -33,13 +34,6 @@ export interface WriteOutcome {
   readonly bytes: number;
   /** Rows with more cells than the list has columns; the surplus stands behind the own cells. */
   readonly surplusRows: number;
-}
-
-/** Own cells made ready once to be appended to many rows. */
-export interface EncodedCells {
-  readonly cells: readonly string[];
-  /** The cells of the columns that are appended, as they stand behind a row. */
-  readonly tail: Buffer;
 }
 
 /**
@@ -94,32 +88,33 @@ export class ListWriter {
     return this.#output.readerGone;
   }
 
-  /** Own cells, one for each column, ready to be appended; keep and use it again where many rows get the same. */
-  encode(cells: readonly string[]): EncodedCells {
-    const appended = this.#appendedOf(cells);
-    const tail = Buffer.allocUnsafe(roomForCells(appended));
-    // Copied, so that no more is kept than was used.
-    return { cells, tail: Buffer.from(tail.subarray(0, writeOwnCells(tail, 0, appended, this.#delimiter))) };
+  /** Makes own cells ready to be appended to many rows; null where each row brings a cell of its own. */
+  share(cells: readonly (string | null)[]): SharedCells {
+    return shareCells(cells, this.#appendedOf(cells), this.#delimiter);
   }
 
   /**
-   * Adds a row with its own cells. It is copied: the batch may go. Short rows are filled up with empty cells, so that the
-   * own cells stand under their names; surplus cells of long rows move behind them.
+   * Adds a row with its own cells; `differing` are those that shared cells leave out. The row is copied: the batch may go.
+   * Short rows are filled up with empty cells, so that the own cells stand under their names; surplus cells of long rows
+   * move behind them.
    */
-  append(batch: RowBatch, i: number, own: readonly string[] | EncodedCells): void {
+  append(batch: RowBatch, i: number, own: readonly string[] | SharedCells, differing: readonly string[] = []): void {
     const { table } = batch;
     const missing = this.#width - (table.cells[i] as number);
-    const to = table.end[i] as number;
-    if (this.#mustRewrite(batch, i)) {
-      this.#rewrite(batch, i, 'tail' in own ? own.cells : own);
-    } else if (missing < 0 || this.#replaced.length > 0) {
-      this.#splice(batch, i, own);
+    const end = table.end[i] as number;
+    const next = table.next[i] as number;
+    const mustRewrite = this.#mustRewrite(batch, i);
+    if (mustRewrite || missing < 0 || this.#replaced.length > 0) {
+      const cells = 'parts' in own ? wholeCells(own, differing) : own;
+      if (mustRewrite) this.#rewrite(batch, i, cells);
+      else this.#splice(batch, i, cells);
     } else {
-      this.#copy(batch.bytes, table.start[i] as number, to);
+      this.#copy(batch.bytes, table.start[i] as number, end);
       if (missing > 0) this.#fillUp(missing);
-      this.#addOwn(own);
+      if ('parts' in own) this.#addShared(own, differing);
+      else this.#addOwn(own);
     }
-    this.#copy(batch.bytes, to, table.next[i] as number);
+    this.#copyLineEnd(batch.bytes, end, next);
     if (missing < 0) this.#surplusRows++;
     this.#rows++;
   }
@@ -196,11 +191,11 @@ export class ListWriter {
     this.#addText(this.#writeRow([...names, ...added]) + layout.headerLineEnd);
   }
 
-  #appendedOf(cells: readonly string[]): readonly string[] {
+  #appendedOf<Cell extends string | null>(cells: readonly Cell[]): readonly Cell[] {
     if (cells.length !== this.#columns.length) {
       throw new TypeError(`${this.#columns.length} own columns, but ${cells.length} cells for them`);
     }
-    return this.#replaced.length === 0 ? cells : this.#appended.map((own) => cells[own] ?? '');
+    return this.#replaced.length === 0 ? cells : this.#appended.map((own) => cells[own] as Cell);
   }
 
   /** A quote that never closes would swallow the cells behind it; a formula is what the person asked to be spared. */
@@ -211,9 +206,8 @@ export class ListWriter {
   }
 
   /** Own cells go in among the user's, which are copied as they are. */
-  #splice(batch: RowBatch, i: number, own: readonly string[] | EncodedCells): void {
+  #splice(batch: RowBatch, i: number, cells: readonly string[]): void {
     const ends = batch.cellEnds(i);
-    const cells = 'tail' in own ? own.cells : own;
     let from = batch.table.start[i] as number;
     for (const { at, own: index } of this.#replaced) {
       const before = at === 0 ? from : ends[at - 1];
@@ -229,7 +223,7 @@ export class ListWriter {
       const replaced = this.#replaced.find((place) => place.at === at);
       if (replaced !== undefined) this.#addCell(cells[replaced.own] ?? '');
     }
-    this.#addOwn(own);
+    this.#addOwn(cells);
     this.#copy(batch.bytes, split, batch.table.end[i] as number);
   }
 
@@ -258,6 +252,12 @@ export class ListWriter {
     this.#used += to - from;
   }
 
+  /** One or two bytes: a call that copies takes longer than to write them. */
+  #copyLineEnd(bytes: Buffer, from: number, to: number): void {
+    this.#reserve(to - from);
+    for (let at = from; at < to; at++) this.#buffer[this.#used++] = bytes[at] as number;
+  }
+
   #add(bytes: Buffer): void {
     this.#reserve(bytes.length);
     this.#buffer.set(bytes, this.#used);
@@ -265,14 +265,16 @@ export class ListWriter {
   }
 
   /** The own cells that are appended. */
-  #addOwn(own: readonly string[] | EncodedCells): void {
-    if ('tail' in own) {
-      this.#add(own.tail);
-      return;
-    }
+  #addOwn(own: readonly string[]): void {
     const cells = this.#appendedOf(own);
     this.#reserve(roomForCells(cells));
     this.#used = writeOwnCells(this.#buffer, this.#used, cells, this.#delimiter);
+  }
+
+  #addShared(shared: SharedCells, differing: readonly string[]): void {
+    this.#reserve(roomForShared(shared, differing));
+    const own = { shared, differing, delimiter: this.#delimiter };
+    this.#used = writeSharedCells(this.#buffer, this.#used, own);
   }
 
   #addCell(cell: string): void {

@@ -94,13 +94,16 @@ const ownCells: readonly [cell: string, written: string, why: string][] = [
 ];
 
 for (const [cell, written, why] of ownCells) {
-  for (const how of ['appended', 'replaced', 'encoded'] as const) {
+  for (const how of ['appended', 'replaced', 'shared', 'differing'] as const) {
     test(`the own cell ${JSON.stringify(cell)} ${how} is written ${JSON.stringify(written)}: ${why}`, async (t) => {
       const { list, folder } = await listOf(t, how === 'replaced' ? 'email,mg_x\na@y.z,o\n' : 'email\na@y.z\n');
       const path = join(folder, 'out.csv');
       const writer = await createListWriter(list, { target: { path }, columns: ['x'] });
-      const own = how === 'encoded' ? writer.encode([cell]) : [cell];
-      for await (const batch of list.batches()) writer.append(batch, 0, own);
+      for await (const batch of list.batches()) {
+        if (how === 'shared') writer.append(batch, 0, writer.share([cell]));
+        else if (how === 'differing') writer.append(batch, 0, writer.share([null]), [cell]);
+        else writer.append(batch, 0, [cell]);
+      }
       await writer.commit();
       assert.equal(readFileSync(path, 'utf8'), `email,mg_x\na@y.z,${written}\n`);
     });
@@ -114,6 +117,28 @@ test('own cells are kept whole with every delimiter', async (t) => {
     assert.equal(output.split('\n')[1], `a@y.z${delimiter}1${delimiter}"a,b;c\td|e"`);
   }
 });
+
+const OWN_COLUMNS = ['a', 'b', 'c', 'd'];
+
+for (const header of ['email,n', 'mg_b,email', 'email,mg_d,mg_a', 'mg_c,mg_a,email,mg_b,mg_d']) {
+  test(`cells that rows share below ${header} come out as those given row by row`, async (t) => {
+    const rows = 'x,y\n"x ""y""",z\n\nx\nx,y,z,1,2,3\n"x,y\n';
+    const { list, folder } = await listOf(t, `${header}\n${rows}`);
+    const own = Object.fromEntries(OWN_COLUMNS.map((name) => [name, `own ${name}`]));
+    const expected = await annotate(list, { path: join(folder, 'expected.csv'), own });
+    for (const holes of [[], ['a'], ['b', 'c'], ['a', 'd'], OWN_COLUMNS]) {
+      const path = join(folder, 'out.csv');
+      const writer = await createListWriter(list, { target: { path }, columns: OWN_COLUMNS });
+      const shared = writer.share(OWN_COLUMNS.map((name) => (holes.includes(name) ? null : `own ${name}`)));
+      const differing = holes.map((name) => `own ${name}`);
+      for await (const batch of list.batches()) {
+        for (let i = 0; i < batch.rowCount; i++) writer.append(batch, i, shared, differing);
+      }
+      await writer.commit();
+      assert.equal(readFileSync(path, 'utf8'), expected);
+    }
+  });
+}
 
 test('formulas of the user pass as they are, and are neutralised only where that is asked for', async (t) => {
   const input = 'email,=n\n+a@y.z,"=1+1, "\nb@y.z,\t-1\nc@y.z,harmless = 1\n';
@@ -151,7 +176,11 @@ test('rows can be left out, and the outcome says what was written', async (t) =>
 test('a wrong number of own cells is a bug, not an output', async (t) => {
   const { list, folder } = await listOf(t, 'email\na@y.z\n');
   const writer = await createListWriter(list, { target: { path: join(folder, 'out.csv') }, columns: ['x', 'y'] });
-  for await (const batch of list.batches()) assert.throws(() => writer.append(batch, 0, ['1']), TypeError);
+  for await (const batch of list.batches()) {
+    assert.throws(() => writer.append(batch, 0, ['1']), TypeError);
+    assert.throws(() => writer.append(batch, 0, writer.share(['1', null]), []), TypeError);
+  }
+  assert.throws(() => writer.share([null]), TypeError);
   await writer.abort();
 });
 
