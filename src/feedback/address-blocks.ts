@@ -84,7 +84,10 @@ function opensBlock(head: Head, current: Block | undefined): boolean {
 
 function addToBlock(block: Block, line: string, extent: ReasonExtent): void {
   const text = line.trim();
-  if (text === '' || HEADING.test(text)) block.isClosed ||= extent === 'paragraph' && block.lines.length > 0;
+  const last = block.lines[block.lines.length - 1];
+  // "Technical details:" and the like only introduce the reason, which comes as a paragraph of its own.
+  if (text === '' || HEADING.test(text))
+    block.isClosed ||= extent === 'paragraph' && last !== undefined && !last.endsWith(':');
   else if (!block.isClosed && block.lines.length < MAX_REASON_LINES) block.lines.push(text.slice(0, 1000));
 }
 

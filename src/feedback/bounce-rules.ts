@@ -67,7 +67,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'null-mx',
     words:
-      /null mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|takes no mail/,
+      /null mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|takes no mail|seems? to reject all mails?/,
     unless: /\bfrom (?:your|this|the) (?:ip|host|address|sender|network)/,
     reason: 'no_mail_service',
     source: 'RFC 7505 as said by Exim, Gmail, Oracle, qmail, old Postfix',
@@ -86,7 +86,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'domain-unknown',
     words:
-      /host (?:or domain )?(?:name )?(?:unknown|not found)|unknown host|domain (?:name )?(?:does not exist|not found|is not reachable|unknown)|no such (?:host|domain)|unrout(?:e)?able (?:mail )?(?:domain|address)|code nxdomain|dns lookup failure: host|non-?existent (?:host|domain)|couldn't find any host/,
+      /host (?:or domain )?(?:name )?(?:unknown|not found)|unknown host|domain (?:name )?(?:does(?: not|n't|nt) exist|not found|is not reachable|unknown)|invalid domain name|answer with no data|lookups failed permanently|nonexistentdomain|no such (?:host|domain)|unrout(?:e)?able (?:mail )?(?:domain|address)|code nxdomain|dns lookup failure: host|non-?existent (?:host|domain)|couldn't find any host/,
     unless:
       /(?:not found|failed|failure|error)[,;:.] {0,2}(?:please )?try again|sender|mail from|unresolvable|originat/,
     reason: 'domain_not_found',
@@ -150,7 +150,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'address-not-found',
     words:
-      /wasn't delivered to .{1,400} because the address couldn't be found|not listed in (?:the )?(?:domino|public|name)|recipient name is not recogni[sz]ed|no such (?:local )?(?:user|mailbox) (?:here|on this)|e-?mail address was not found in|unknown (?:local )?user: /,
+      /wasn't delivered to .{1,400} because the address couldn't be found|not listed in (?:the )?(?:domino|public|name)|dans l'annuaire domino|en el directorio (?:de )?domino|domino-?verzeichnis|domino ?ディレクトリには見つかりません|\(000c05a6\)|recipient name is not recogni[sz]ed|no such (?:local )?(?:user|mailbox) (?:here|on this)|e-?mail address was not found in|unknown (?:local )?user: /,
     only: 'own',
     reason: 'mailbox_not_found',
     source: 'Gmail, Domino, Exchange, IMail, saying so themselves',

@@ -119,7 +119,8 @@ function readBounce({ message, signs, words, behind, base }: Opened): MessageRea
   const failedHeader = addressesInHeader(message.headers.get('x-failed-recipients') ?? []);
   const isReport = signs.isFromMailSystem || report !== null || failedHeader.length > 0;
   const text = readTextBounce(words, { isReport });
-  if (report === null && text === null && failedHeader.length === 0) return null;
+  const isSure = isReport && (text !== null || report !== null || signs.hasReportSubject);
+  if (!isSure && text === null) return null;
   const original = originalOf(message, behind);
   const recipients = reportedAddresses({
     report,
@@ -127,7 +128,7 @@ function readBounce({ message, signs, words, behind, base }: Opened): MessageRea
     failedHeader,
     words,
     sender: recipientAddress(headerOf(message.headers, 'to')),
-    originalTo: isReport && text?.family !== 'other' ? onlyAddress(original?.to ?? '') : null,
+    originalTo: isSure ? onlyAddress(original?.to ?? '') : null,
   });
   if (recipients.length === 0) return null;
   if (recipients.every(({ reason }) => reason === 'delivered')) return { ...base, kind: 'not_bounce', recipients };

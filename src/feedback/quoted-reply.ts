@@ -78,6 +78,11 @@ const STAGE_WORDS: readonly StageWords[] = [
   { words: /in reply to (?:ehlo|helo|lhlo)/, stage: 'ehlo', source: 'Postfix' },
   { words: /in reply to starttls/, stage: 'tls', source: 'Postfix' },
   { words: /because the address couldn't be found, or is unable/, stage: 'rcpt', source: 'Gmail, of refused RCPTs' },
+  { words: /\(state 14\)/, stage: 'rcpt', source: 'Gmail until 2017' },
+  { words: /\(state 1[78]\)/, stage: 'data', source: 'Gmail until 2017' },
+  { words: /sent <<< rcpt|-{5,}smtp command rcpt/, stage: 'rcpt', source: 'InterScan, m-FILTER' },
+  { words: /sent <<< data|-{5,}smtp command data/, stage: 'data', source: 'InterScan, m-FILTER' },
+  { words: /sent <<< mail|-{5,}smtp command mail/, stage: 'mail', source: 'InterScan, m-FILTER' },
   { words: /refused to talk to me/, stage: 'greeting', source: 'Postfix' },
   {
     words: /after (?:pipelined )?(?:end of data|data|text)\b|for text command|after sending data block/,

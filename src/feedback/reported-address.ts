@@ -62,7 +62,13 @@ export function reportedAddresses(sources: RecipientSources): ReportedAddress[] 
   }
   if (texts.length > 0) return texts.map((text) => fromWords(text, sources));
   if (originalTo === null) return [];
-  return [{ ...fromWords(nobodysText(originalTo), sources), inferred: true }];
+  return [inferred(fromWords(nobodysText(originalTo), sources))];
+}
+
+/** The To of the returned mail may be a list the failed recipient is only a member of: never evidence enough. */
+function inferred(recipient: ReportedAddress): ReportedAddress {
+  const strength = recipient.strength === 'hard' ? 'suspect' : recipient.strength;
+  return { ...recipient, strength, hard: false, inferred: true };
 }
 
 /** A recipient of something that is no failure: a delivery notice, an automatic reply, a complaint. */

@@ -2,7 +2,7 @@
 import { readAddressBlocks, type TextRecipient } from './address-blocks.ts';
 import { readNamedRecipients } from './named-recipients.ts';
 import { readTranscript } from './sendmail-transcript.ts';
-import { type Reader, TEXT_FAMILIES, type TextFamily } from './text-families.ts';
+import { GENERAL_READERS, type Reader, TEXT_FAMILIES, type TextFamily } from './text-families.ts';
 
 export interface TextBounce {
   /** The id of the family in the table. */
@@ -17,24 +17,23 @@ const MAX_LINES = 2000;
 
 /**
  * Reads the words of a report, without the returned mail (`splitAtOriginal`); null where no family's marks are found.
- * The general family at the end of the table counts only where the mail is known to be a report (`isReport`).
+ * Only where the mail is known to be a report (`isReport`) are its recipients looked for without marks too.
  */
 export function readTextBounce(words: string, { isReport }: { readonly isReport: boolean }): TextBounce | null {
   const text = words.slice(0, MAX_WORDS);
   const lower = text.toLowerCase();
-  let unread: TextBounce | null = null;
+  let known: string | null = null;
   for (const family of TEXT_FAMILIES) {
-    if (family.id === GENERAL && !isReport) continue;
     const at = firstMark(lower, family);
     if (at === -1) continue;
-    const recipients = readWith(family.readers, linesFrom(text, at));
+    const recipients = readWith(family.readers, linesFrom(text, family.from === 'top' ? 0 : at));
     if (recipients.length > 0) return { family: family.id, recipients };
-    unread ??= { family: family.id, recipients };
+    known ??= family.id;
   }
-  return unread;
+  const recipients = isReport ? readWith(GENERAL_READERS, linesFrom(text, 0)) : [];
+  if (recipients.length > 0) return { family: known ?? 'other', recipients };
+  return known === null ? null : { family: known, recipients };
 }
-
-const GENERAL = 'other';
 
 function firstMark(lower: string, { marks }: TextFamily): number {
   for (const mark of marks) {

@@ -12,6 +12,8 @@ export interface TextFamily {
   readonly id: string;
   /** Lower-case phrases; one of them in the report's own words shows the family. Reading begins at that line. */
   readonly marks: readonly string[];
+  /** Set where addresses may stand above the mark: then reading begins at the top. */
+  readonly from?: 'top';
   /** Tried in turn until one finds somebody. */
   readonly readers: readonly Reader[];
   /** The program or service, and where its wording is to be found. */
@@ -165,8 +167,13 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
   },
   {
     id: 'ezweb',
-    marks: ['each of the following recipients was rejected by a remote', 'was rejected by a remote mail server'],
-    readers: [named('rest', 'recipient: ', '^')],
+    marks: [
+      'each of the following recipients was rejected by a remote',
+      'the user(s) account is',
+      'your message was not delivered within',
+    ],
+    from: 'top',
+    readers: [named('rest', 'recipient: '), named('whole', '^(?=<)')],
     source: 'au (KDDI, ezweb.ne.jp)',
   },
   {
@@ -229,7 +236,8 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
   {
     id: 'm-filter',
     marks: ['-------server message', '-------smtp command'],
-    readers: [{ kind: 'blocks', extent: 'rest' }],
+    from: 'top',
+    readers: [SECTIONS],
     source: 'Digital Arts m-FILTER',
   },
   {
@@ -238,23 +246,23 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
     readers: [named('line', 'duplicated message-id in ')],
     source: 'fml list manager',
   },
-  {
-    id: 'other',
-    marks: [
-      'unable to deliver message to the following address',
-      'the following address',
-      'the following recipient',
-      'the following addressees',
-      'the following destination',
-      'message could not be delivered',
-      'could not be delivered',
-      'undeliverable',
-      'delivery failed',
-      'non-delivered information',
-      'no valid recipients were found',
-      'message from ',
-    ],
-    readers: [PARAGRAPHS, named('rest', 'recipient: ', 'deliver(?:ed|y|ing)? (?:\\S{1,20} ){0,4}to:? ')],
-    source: 'gateways and mail systems without a name',
-  },
+];
+
+/**
+ * For mail that is known to be a report but speaks like no family: addresses at the head of lines, then those that
+ * stand where only a failed recipient does. Never an address from the middle of a sentence.
+ */
+export const GENERAL_READERS: readonly Reader[] = [
+  TRANSCRIPT,
+  PARAGRAPHS,
+  named(
+    'rest',
+    String.raw`(?:recipient|destination|rcpt to|addressee|address(?:ed to)?|mailbox|user|error)s?\s{0,2}[:=]\s{0,4}`,
+    String.raw`(?:undeliverable|undelivered|deliver(?:ed|y|ing)?|sent|sending|send)\b[a-z' ]{0,40}\b(?:to|for)\b:?\s{0,4}`,
+  ),
+  // "User mailbox exceeds allowed size: someone@example.test", but no "Reply to: …".
+  named(
+    'line',
+    String.raw`^(?!.{0,20}\b(?:from|reply|sender|contact|return|sent|cc|by)\b)[a-z][a-z0-9()]{1,20} [a-z0-9() ]{3,60}: `,
+  ),
 ];
