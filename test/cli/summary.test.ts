@@ -1,0 +1,124 @@
+// The summary counts each row once, names the causes of doubt, and advises what helps in that run.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { count, duration, plural, SummaryCount, summaryLines } from '../../src/cli/summary.ts';
+import type { Reason } from '../../src/verdict.ts';
+import { NO_COLOURS, replyOf, rowOf, verdictOf } from './samples.ts';
+
+const NOTHING_HELD_BACK = { keptFromAsking: null };
+
+function summaryOf(
+  rows: readonly Parameters<SummaryCount['add']>[0][],
+  run = NOTHING_HELD_BACK as { keptFromAsking: string | null },
+) {
+  const counted = new SummaryCount();
+  for (const row of rows) counted.add(row, '');
+  return counted.result(run);
+}
+
+test('rows are counted by status and reason, repeats and repairs beside them', () => {
+  const summary = summaryOf([
+    rowOf('anna@known.test', verdictOf('accepted')),
+    rowOf('Anna@known.test', verdictOf('accepted'), 2),
+    rowOf('<bob@known.test>', verdictOf('mailbox_not_found', { source: 'cache' })),
+    rowOf('no address', verdictOf('syntax', { stage: 'syntax', attempts: 0 })),
+  ]);
+  assert.deepEqual(summary.status, { valid: 2, invalid: 2, catchall: 0, unknown: 0 });
+  assert.deepEqual(summary.reasons, { accepted: 2, mailbox_not_found: 1, syntax: 1 });
+  const { rows, duplicates, repaired, sources } = summary;
+  assert.deepEqual(
+    { rows, duplicates, repaired, sources },
+    { rows: 4, duplicates: 1, repaired: 1, sources: { live: 2, cache: 1 } },
+  );
+});
+
+test('a list without rows has shares of nothing, not NaN', () => {
+  const lines = summaryLines(summaryOf([]), { seconds: 0, colours: NO_COLOURS });
+  assert.ok(lines.every((line) => !line.includes('NaN')));
+  assert.equal(lines.filter((line) => line.endsWith('  0.0 %')).length, 4);
+});
+
+test('the domains in doubt come by their number of rows, each with its cause in one printable line', () => {
+  const grey = verdictOf('greylisted', { reply: replyOf(450, '4.2.0 come\nback \x1b[31mlater') });
+  const summary = summaryOf([
+    rowOf('a@one.test', verdictOf('connect_failed', { detail: 'nobody listens' })),
+    rowOf('a@two.test', grey),
+    rowOf('b@two.test', grey),
+    rowOf('c@known.test', verdictOf('not_checked')),
+  ]);
+  assert.deepEqual(summary.unknownDomains, [
+    { domain: 'two.test', rows: 2, reason: 'greylisted', cause: '450 4.2.0 come back \\x1b[31mlater' },
+    { domain: 'one.test', rows: 1, reason: 'connect_failed', cause: 'nobody listens' },
+  ]);
+});
+
+const advice: readonly [reason: Reason, says: RegExp][] = [
+  ['blocked', /set --helo/],
+  ['sender_rejected', /--from/],
+  ['greylisted', /Run the same command again/],
+  ['dns_failure', /--dns/],
+  ['timeout', /--command-timeout/],
+  ['accepts_anything', /catch-all domains cautiously/],
+  ['mailbox_full', /Full mailboxes/],
+  ['not_checked', /running the same command again/],
+];
+for (const [reason, says] of advice) {
+  test(`who has ${reason} is advised once`, () => {
+    const summary = summaryOf([rowOf('a@known.test', verdictOf(reason)), rowOf('b@known.test', verdictOf(reason))]);
+    assert.equal(summary.advice.length, 1);
+    assert.match(summary.advice[0] ?? '', says);
+  });
+}
+
+test('what an option kept from being checked is checked without that option', () => {
+  const summary = summaryOf([rowOf('a@known.test', verdictOf('not_checked'))], { keptFromAsking: '--no-smtp' });
+  assert.deepEqual(summary.advice, ['Addresses that were not checked are checked by a run without --no-smtp.']);
+});
+
+test('all is well: no advice, no doubt', () => {
+  const summary = summaryOf([rowOf('a@known.test', verdictOf('accepted'))]);
+  assert.deepEqual([summary.advice, summary.unknownDomains], [[], []]);
+  assert.doesNotMatch(summaryLines(summary, { seconds: 1, colours: NO_COLOURS }).join('\n'), /doubt|next/);
+});
+
+test('suggestions are counted as they are shown', () => {
+  const counted = new SummaryCount();
+  counted.add(rowOf('a@gmial.com', verdictOf('domain_not_found')), 'a@gmail.com');
+  assert.match(counted.result(NOTHING_HELD_BACK).advice[0] ?? '', /^1 address looks mistyped/);
+  counted.add(rowOf('b@gmial.com', verdictOf('domain_not_found')), 'b@gmail.com');
+  assert.match(counted.result(NOTHING_HELD_BACK).advice[0] ?? '', /^2 addresses look mistyped/);
+});
+
+const durations: readonly [seconds: number, shown: string][] = [
+  [0, '0.0 s'],
+  [0.04, '0.0 s'],
+  [59.94, '59.9 s'],
+  [59.96, '1 min 0 s'],
+  [60, '1 min 0 s'],
+  [119.7, '2 min 0 s'],
+  [125, '2 min 5 s'],
+  [3599.9, '1 h 0 min'],
+  [3600, '1 h 0 min'],
+  [7 * 3600 + 59 * 60 + 59, '7 h 59 min'],
+];
+for (const [seconds, shown] of durations) {
+  test(`${seconds} seconds are ${shown}`, () => {
+    assert.equal(duration(seconds), shown);
+  });
+}
+
+const counts: readonly [value: number, shown: string][] = [
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [12_345_678, '12,345,678'],
+];
+for (const [value, shown] of counts) {
+  test(`${value} is shown as ${shown}`, () => {
+    assert.equal(count(value), shown);
+  });
+}
+
+test('one is one and the others are many', () => {
+  assert.deepEqual([plural(0, 'row'), plural(1, 'row'), plural(2000, 'row')], ['0 rows', '1 row', '2,000 rows']);
+});
