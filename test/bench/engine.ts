@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly limits: RunOptions['limits'];
   /** True where every domain is known to refuse names nobody has, so that the catch-all question is not owed. */
   readonly refusalsKnown: boolean;
+  /** Where not the product's own number is wanted. */
+  readonly recipientsPerSession?: number;
 }
 
 export interface EngineRun {
@@ -53,6 +55,10 @@ export async function runEngine(options: EngineOptions): Promise<EngineRun> {
       controlNameOf: () => null,
       rememberControlName: () => {},
     },
+    retries: { retriesOf: () => new Map(), rememberRetry: () => {}, forgetRetry: () => {} },
+    recipientsPerSession: options.recipientsPerSession ?? VERIFY_DEFAULTS.recipientsPerSession,
+    waitMs: 0,
+    onWaiting: null,
     observe: null,
     onPlan: null,
     smtp: true,

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import type { World } from '../../src/sandbox/world.ts';
+import type { Offers, Wire, World } from '../../src/sandbox/world.ts';
 import { tailWorld, worldOf } from '../../src/sandbox/world-builders.ts';
 
 export const ONE_DOMAIN = 'one-domain.test';
@@ -25,20 +25,16 @@ export async function startPretendWorld(name: keyof typeof WORLDS, latencyMs: nu
   return { ...(JSON.parse(first.toString()) as Pick<PretendWorld, 'dns' | 'smtpPort'>), process: child };
 }
 
+/** Nine names in ten are known: all but user0, user10, user20 … */
+function oneDomainWorld(wire: Wire, offers: Offers): World {
+  const mailboxes = (local: string): boolean => /^user\d*[1-9]$/.test(local);
+  const host = { name: `mx.${ONE_DOMAIN}`, addresses: ['127.0.0.1'], domains: [ONE_DOMAIN], mailboxes, wire, offers };
+  return worldOf({ hosts: [host] });
+}
+
 const WORLDS = {
-  /** Nine names in ten are known: all but user0, user10, user20 … */
-  one: (latencyMs: number): World =>
-    worldOf({
-      hosts: [
-        {
-          name: `mx.${ONE_DOMAIN}`,
-          addresses: ['127.0.0.1'],
-          domains: [ONE_DOMAIN],
-          mailboxes: (local) => /^user\d*[1-9]$/.test(local),
-          wire: { latencyMs },
-        },
-      ],
-    }),
+  'one by one': (latencyMs: number): World => oneDomainWorld({ latencyMs }, { pipelining: false }),
+  pipelining: (latencyMs: number): World => oneDomainWorld({ latencyMs }, { pipelining: true }),
   many: (latencyMs: number): World =>
     tailWorld({
       domains: MANY_DOMAINS,

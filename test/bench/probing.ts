@@ -1,9 +1,10 @@
-// The probing benchmark: one address per connection, as fast as the machine can, beside Postfix's own load generator.
+// The probing benchmarks: as fast as this machine can ask, beside Postfix's own load generator on the same server.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
 import { oneHost, runEngine } from './engine.ts';
 import { runProgram, stopProgram } from './programs.ts';
 import { atLeast, type Benchmark, type BenchOptions, median, type Report, shown } from './report.ts';
@@ -11,31 +12,68 @@ import { atLeast, type Benchmark, type BenchOptions, median, type Report, shown 
 const SINK = '/usr/sbin/smtp-sink';
 const SOURCE = '/usr/sbin/smtp-source';
 
-const SESSIONS = 30_000;
+const ADDRESSES = 30_000;
 const CONNECTIONS = 100;
 /** Enough that no domain is long, few enough that planning them is not what is measured. */
-const DOMAINS = 3000;
-const ROUNDS = 3;
+const ADDRESSES_PER_DOMAIN = 10;
 
 export const probingBenchmark: Benchmark = {
   name: 'probing',
   about: 'one address per connection, beside smtp-source on the same smtp-sink',
-  run: measureProbing,
+  run: (options) =>
+    measureBeside(options, {
+      addresses: ADDRESSES,
+      conditions: [
+        `${shown(ADDRESSES)} sessions over ${CONNECTIONS} connections on loopback; smtp-source waits for 7 replies a session, mailgate for 5`,
+      ],
+      check: 'mailgate / smtp-source',
+      sourceArgs: ['-m', String(ADDRESSES)],
+      domains: ADDRESSES / ADDRESSES_PER_DOMAIN,
+      recipientsPerSession: 1,
+    }),
 };
+
+const REUSED = { addresses: 300_000, recipients: 100 } as const;
+
+export const reuseBenchmark: Benchmark = {
+  name: 'reuse',
+  about: 'many known recipients per connection, beside smtp-source -d -r 100 on the same smtp-sink',
+  run: (options) =>
+    measureBeside(options, {
+      addresses: REUSED.addresses,
+      conditions: [
+        `${shown(REUSED.addresses)} recipients, ${REUSED.recipients} a host, over ${CONNECTIONS} connections on loopback; smtp-source stays connected, mailgate keeps its own limit of ${VERIFY_DEFAULTS.recipientsPerSession} a session`,
+      ],
+      check: 'mailgate / smtp-source -d -r 100',
+      sourceArgs: ['-d', '-r', String(REUSED.recipients), '-m', String(REUSED.addresses / REUSED.recipients)],
+      domains: REUSED.addresses / REUSED.recipients,
+      recipientsPerSession: VERIFY_DEFAULTS.recipientsPerSession,
+    }),
+};
+
+const ROUNDS = 3;
+
+interface Comparison {
+  readonly addresses: number;
+  readonly conditions: readonly string[];
+  readonly check: string;
+  readonly sourceArgs: readonly string[];
+  /** Over how many domains mailgate's addresses are spread, each with a mail host and an operator of its own. */
+  readonly domains: number;
+  readonly recipientsPerSession: number;
+}
 
 interface Rate {
   readonly perSecond: number;
   readonly cpuMsEach: number;
 }
 
-async function measureProbing({ folder }: BenchOptions): Promise<Report> {
-  const conditions = [
-    `${shown(SESSIONS)} sessions over ${CONNECTIONS} connections on loopback, median of ${ROUNDS} in turns; smtp-source waits for 7 replies a session, mailgate for 5`,
-  ];
-  const columns = ['', 'sessions/s', 'CPU ms/session'];
-  const what = 'mailgate / smtp-source, sessions/s';
+async function measureBeside({ folder }: BenchOptions, comparison: Comparison): Promise<Report> {
+  const { check } = comparison;
+  const conditions = [...comparison.conditions, `median of ${ROUNDS}, in turns`];
+  const columns = ['', 'addresses/s', 'CPU ms/address'];
   if (!existsSync(SINK) || !existsSync(SOURCE)) {
-    const checks = [atLeast(what, { measured: null, least: 1 })];
+    const checks = [atLeast(check, { measured: null, least: 1 })];
     return { conditions, columns, figures: [], checks, notes: ['Postfix (smtp-sink, smtp-source) is not installed'] };
   }
   const { sink, port } = await startSink();
@@ -43,8 +81,8 @@ async function measureProbing({ folder }: BenchOptions): Promise<Report> {
   const mailgate: Rate[] = [];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
-      source.push(await sendWithSource(port, folder));
-      mailgate.push(await askWithMailgate(port));
+      source.push(await sendWithSource(comparison, { port, folder }));
+      mailgate.push(await askWithMailgate(comparison, port));
     }
   } finally {
     await stopProgram(sink);
@@ -54,30 +92,35 @@ async function measureProbing({ folder }: BenchOptions): Promise<Report> {
     conditions,
     columns,
     figures: [
-      ['smtp-source', shown(theirs.perSecond), shown(theirs.cpuMsEach)],
-      ["mailgate's engine", shown(ours.perSecond), shown(ours.cpuMsEach)],
+      ['smtp-source', shown(theirs.perSecond), theirs.cpuMsEach.toFixed(4)],
+      ["mailgate's engine", shown(ours.perSecond), ours.cpuMsEach.toFixed(4)],
     ],
-    checks: [atLeast(what, { measured: ours.perSecond / theirs.perSecond, least: 1 })],
+    checks: [atLeast(check, { measured: ours.perSecond / theirs.perSecond, least: 1 })],
   };
 }
 
-async function sendWithSource(port: number, folder: string): Promise<Rate> {
-  const counts = ['-s', String(CONNECTIONS), '-m', String(SESSIONS)];
-  const mail = ['-f', 'bench@client.test', '-t', 'user@sink.test'];
-  const run = await runProgram([SOURCE, ...counts, ...mail, `127.0.0.1:${port}`], { cwd: folder });
-  return { perSecond: SESSIONS / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / SESSIONS };
+async function sendWithSource(
+  { addresses, sourceArgs }: Comparison,
+  at: { readonly port: number; readonly folder: string },
+): Promise<Rate> {
+  const mail = ['-s', String(CONNECTIONS), '-f', 'bench@client.test', '-t', 'user@sink.test'];
+  const run = await runProgram([SOURCE, ...mail, ...sourceArgs, `127.0.0.1:${at.port}`], { cwd: at.folder });
+  return { perSecond: addresses / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / addresses };
 }
 
-async function askWithMailgate(port: number): Promise<Rate> {
+async function askWithMailgate(comparison: Comparison, port: number): Promise<Rate> {
+  const { addresses, domains, recipientsPerSession } = comparison;
   const run = await runEngine({
-    addresses: Array.from({ length: SESSIONS }, (_, i) => ({ local: `user${i}`, domain: `d${i % DOMAINS}.test` })),
+    addresses: Array.from({ length: addresses }, (_, i) => ({ local: `user${i}`, domain: `d${i % domains}.test` })),
     port,
     mailHostsOf: (domain) => oneHost(domain, '127.0.0.1'),
     limits: { concurrency: CONNECTIONS, perDomain: CONNECTIONS, perProvider: CONNECTIONS, ratePerMinute: null },
     refusalsKnown: true,
+    recipientsPerSession,
   });
-  if (run.reasons.get('accepted') !== SESSIONS) throw new Error(`not all were accepted: ${[...run.reasons].join(' ')}`);
-  return { perSecond: SESSIONS / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / SESSIONS };
+  if (run.reasons.get('accepted') !== addresses)
+    throw new Error(`not all were accepted: ${[...run.reasons].join(' ')}`);
+  return { perSecond: addresses / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / addresses };
 }
 
 function middle(rates: readonly Rate[]): Rate {

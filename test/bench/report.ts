@@ -31,8 +31,7 @@ export interface Check {
   readonly what: string;
   readonly measured: string;
   readonly target: string;
-  /** 'next': the target belongs to a later step of the product and is shown to see how far it is. */
-  readonly outcome: 'met' | 'not met' | 'next' | 'not measured';
+  readonly outcome: 'met' | 'not met' | 'not measured';
 }
 
 /** A check that is met from `least` on; `null` where the other side of a ratio is missing on this machine. */
@@ -68,7 +67,6 @@ export function reportLines(benchmark: Benchmark, report: Report): string[] {
 const WORDS: Readonly<Record<Check['outcome'], string>> = {
   met: 'met',
   'not met': 'NOT MET',
-  next: 'belongs to the next step',
   'not measured': 'not measured',
 };
 

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { manyDomainsBenchmark, oneDomainBenchmark } from './latency.ts';
 import { listBenchmark } from './list.ts';
-import { probingBenchmark } from './probing.ts';
+import { probingBenchmark, reuseBenchmark } from './probing.ts';
 import { type Benchmark, reportLines } from './report.ts';
 import { startupBenchmark } from './startup.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
   listBenchmark,
   probingBenchmark,
+  reuseBenchmark,
   oneDomainBenchmark,
   manyDomainsBenchmark,
   startupBenchmark,
