@@ -115,10 +115,12 @@ function ownWords({ parts }: MimeMessage): { words: string; behind: string } {
 }
 
 function readBounce({ message, signs, words, behind, base }: Opened): MessageReading | null {
-  const report = reportIn(signs, words);
+  const ownReport = reportIn(signs, words);
   const failedHeader = addressesInHeader(message.headers.get('x-failed-recipients') ?? []);
-  const isReport = signs.isFromMailSystem || report !== null || failedHeader.length > 0;
+  const isReport = signs.isFromMailSystem || ownReport !== null || failedHeader.length > 0;
   const text = readTextBounce(words, { isReport });
+  const isSilent = ownReport === null && failedHeader.length === 0 && !(text !== null && text.recipients.length > 0);
+  const report = isSilent ? innerReport(signs) : ownReport;
   const isSure = isReport && (text !== null || report !== null || signs.hasReportSubject);
   if (!isSure && text === null) return null;
   const original = originalOf(message, behind);
@@ -136,7 +138,7 @@ function readBounce({ message, signs, words, behind, base }: Opened): MessageRea
     ...base,
     kind: 'bounce',
     recipients,
-    family: signs.statusPart === null ? (text?.family ?? 'dsn') : 'dsn',
+    family: report === null ? (text?.family ?? 'other') : 'dsn',
     reportingMta: report?.reportingMta ?? null,
     originalMessageId: original?.messageId ?? null,
     forwarded: !signs.isFromMailSystem && signs.statusPart === null && failedHeader.length === 0,
@@ -150,6 +152,11 @@ function reportIn({ statusPart }: MessageSigns, words: string): DeliveryReport |
   if (statusPart === null || (report !== null && report.recipients.length > 0)) return report;
   const inline = inlineReport(words);
   return (inline === null ? null : readDeliveryReport(inline)) ?? report;
+}
+
+/** Only for reports that name nobody themselves: else the inner one is what they return. */
+function innerReport({ innerStatusPart }: MessageSigns): DeliveryReport | null {
+  return innerStatusPart === null ? null : readDeliveryReport(textOfPart(innerStatusPart));
 }
 
 /** The address of a To field that names one and no more. */

@@ -9,8 +9,10 @@ export interface MessageSigns {
   readonly isComplaint: boolean;
   /** A DMARC or TLS report. */
   readonly isReport: boolean;
-  /** The part with the delivery status (RFC 3464), of this message or of one attached to it. */
+  /** The part with the delivery status (RFC 3464). */
   readonly statusPart: MimePart | null;
+  /** The same of a message that a mail system attached: it passes another's report on, or returns a report. */
+  readonly innerStatusPart: MimePart | null;
   /** A read receipt (RFC 8098). */
   readonly isReceipt: boolean;
   /** An automatic reply (RFC 3834). */
@@ -21,16 +23,17 @@ export interface MessageSigns {
   readonly hasReportSubject: boolean;
 }
 
-/** `isFromMailSystem` weighs: a delivery status in an attached message counts only where a mail system attached it. */
 export function readSigns(message: MimeMessage): MessageSigns {
   const { headers, parts, contentType } = message;
   const hasReportSubject = speaksOfFailure(decodedHeader(headers, 'subject'));
   const isFromMailSystem = hasReportSubject || isMailSystem(headerOf(headers, 'from').slice(0, 1000));
+  const statusParts = parts.filter(isStatusPart);
   const reportType = contentType.parameters.get('report-type')?.toLowerCase() ?? '';
   return {
     isComplaint: isComplaint(message, reportType),
     isReport: parts.some((part) => part.messageDepth === 0 && holdsDomainReport(part, headers)),
-    statusPart: parts.find((part) => isStatusPart(part) && (part.messageDepth === 0 || isFromMailSystem)) ?? null,
+    statusPart: statusParts.find(({ messageDepth }) => messageDepth === 0) ?? null,
+    innerStatusPart: isFromMailSystem ? (statusParts.find(({ messageDepth }) => messageDepth > 0) ?? null) : null,
     isReceipt: reportType === 'disposition-notification' || parts.some(isReceiptPart),
     isAutoReply: isAutoReply(headers),
     isFromMailSystem,

@@ -16,7 +16,7 @@ const MAX_TEXT = 4096;
  * else three digits are a size, a port or a count ("gave up after 500 tries").
  */
 const CODE_PLACES: readonly RegExp[] = [
-  /^\s{0,20}(?:<<<\s{0,4})?([2-5]\d\d)(?=[\s:-]|$)/,
+  /^\s{0,20}(?:<<<\s{0,4}|#)?([2-5]\d\d)(?=[\s:-]|$)/,
   /(?:said|me|reason|error|failure|failed|was|returned|response|message|code|reject(?:ed|ion)?)\s{0,4}:\s{0,4}['"[]?([2-5]\d\d)(?=[\s:-]|$)/i,
   /(?:[:,>]\s{1,8}|['"[(]\s{0,2}|<<<\s{0,4}|\n\s{0,20})([45]\d\d)(?=[\s:-])/,
   /\s([45]\d\d)-'(?=\d\.\d)/, // Amazon SES: "5.1.0 - Unknown address error 550-'5.7.1 … Access denied'"
