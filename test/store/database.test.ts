@@ -17,11 +17,11 @@ import { MailgateError } from '../../src/errors.ts';
 import { openConnection, openStore } from '../../src/store/database.ts';
 import { APPLICATION_ID, LATEST_VERSION } from '../../src/store/migrations.ts';
 import { VerdictStore } from '../../src/store/verdicts.ts';
+import { otherUser } from '../support/other-user.ts';
 import { handClock, NOW, outcomeOf, scratchFolder, someVerdict, startChild } from './scratch.ts';
 
 const IS_POSIX = process.platform !== 'win32';
 /** An account without rights, to which root steps down where permissions are tested. */
-const NOBODY = 65_534;
 
 function storeAt(path: string, busyTimeoutMs?: number) {
   return openStore({ path, clock: handClock(), ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) });
@@ -179,14 +179,16 @@ const permissions: readonly [what: string, fileMode: number, folderMode: number,
 
 for (const [what, fileMode, folderMode, words] of permissions) {
   test(`${what} is refused, and not a byte of it changes`, { skip: !IS_POSIX }, async (t) => {
+    const isRoot = process.getuid?.() === 0;
+    const user = isRoot ? otherUser() : {};
+    if ('skip' in user) return t.skip(user.skip);
     const folder = scratchFolder(t);
     const path = madeStore(folder);
     const before = readFileSync(path);
-    const isRoot = process.getuid?.() === 0;
-    if (isRoot) for (const name of [folder, path]) chownSync(name, NOBODY, NOBODY);
+    if ('uid' in user) for (const name of [folder, path]) chownSync(name, user.uid, user.uid);
     chmodSync(path, fileMode);
     chmodSync(folder, folderMode);
-    const { output } = await outcomeOf(startChild(['open', path], isRoot ? { uid: NOBODY } : {}));
+    const { output } = await outcomeOf(startChild(['open', path], user));
     chmodSync(folder, 0o700);
     chmodSync(path, 0o600);
     assert.match(output, words);
