@@ -7,6 +7,7 @@ import { decodedHeader, headerOf } from './mime-headers.ts';
 import { isOriginalPart, messageIdIn, originalOf, splitAtOriginal } from './original-message.ts';
 import { recipientAddress } from './recipient-address.ts';
 import { addressesInHeader, addressWithout, type ReportedAddress, reportedAddresses } from './reported-address.ts';
+import { returnAddressesOf } from './return-addresses.ts';
 import { judgeNotification, readServiceNotification } from './service-notification.ts';
 import { readTextBounce } from './text-bounces.ts';
 
@@ -15,7 +16,11 @@ interface ReadingBase {
   readonly from: string;
   /** The report's own Message-ID. */
   readonly messageId: string | null;
+  /** When it was written, in milliseconds since the epoch; a stranger's word. */
+  readonly date: number | null;
   readonly recipients: readonly ReportedAddress[];
+  /** Whom it was sent to, by its headers: perhaps a signed return address (verp.ts). */
+  readonly returnAddresses: readonly string[];
   /** Limits that were met: what lies behind them was not read. */
   readonly cut: MimeMessage['cut'];
 }
@@ -88,10 +93,13 @@ function readSplit(message: MimeMessage, limits: MimeLimits | null): MessageRead
 }
 
 function baseOf({ headers, cut }: MimeMessage): Omit<ReadingBase, 'recipients'> {
+  const date = Date.parse(headerOf(headers, 'date').slice(0, 100));
   return {
     subject: decodedHeader(headers, 'subject'),
     from: decodedHeader(headers, 'from'),
     messageId: messageIdIn(headerOf(headers, 'message-id')),
+    date: Number.isNaN(date) ? null : date,
+    returnAddresses: returnAddressesOf({ headers }),
     cut,
   };
 }
