@@ -145,6 +145,11 @@ const MIGRATIONS: readonly Migration[] = [
         tries INTEGER NOT NULL,
         sender TEXT NOT NULL,         -- empty for the empty reverse-path
         source_ip TEXT NOT NULL,      -- empty for the system's choice
+        reason TEXT NOT NULL,
+        mail_host TEXT,               -- this and the reply below: who put it off, in its own words
+        reply_code INTEGER,
+        reply_enhanced TEXT,
+        reply_text TEXT,
         PRIMARY KEY (domain, local)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX retry_by_due ON retry (due_at);

@@ -1,5 +1,7 @@
 // Which addresses were put off, and when they are to be asked about again: greylists forget who comes back too late.
+import type { Reason, Reply } from '../verdict.ts';
 import type { Connection, Statement } from './connection.ts';
+import { isReason } from './verdict-row.ts';
 
 export interface StoredRetry {
   /** Milliseconds since the epoch. */
@@ -9,6 +11,10 @@ export interface StoredRetry {
   readonly sender: string;
   /** The local address asked from, empty for the system's choice. */
   readonly sourceIp: string;
+  /** Why it was put off, by whom, and in which words. */
+  readonly reason: Reason;
+  readonly host: string | null;
+  readonly reply: Reply | null;
 }
 
 export interface RetryEntry extends StoredRetry {
@@ -17,10 +23,12 @@ export interface RetryEntry extends StoredRetry {
 }
 
 const PUT = `
-  INSERT INTO retry (domain, local, due_at, tries, sender, source_ip) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (domain, local) DO UPDATE SET
-    due_at = excluded.due_at, tries = excluded.tries, sender = excluded.sender, source_ip = excluded.source_ip`;
-const OF_DOMAIN = 'SELECT local, due_at, tries, sender, source_ip FROM retry WHERE domain = ? LIMIT ?';
+  INSERT OR REPLACE INTO retry (
+    domain, local, due_at, tries, sender, source_ip, reason, mail_host, reply_code, reply_enhanced, reply_text
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const OF_DOMAIN = `
+  SELECT local, due_at, tries, sender, source_ip, reason, mail_host, reply_code, reply_enhanced, reply_text
+  FROM retry WHERE domain = ? LIMIT ?`;
 const FORGET = 'DELETE FROM retry WHERE domain = ? AND local = ?';
 const FORGET_DOMAIN = 'DELETE FROM retry WHERE domain = ?';
 const PRUNE = 'DELETE FROM retry WHERE due_at < ?';
@@ -29,7 +37,21 @@ const COUNT = 'SELECT count(*) FROM retry';
 /** More retries of one domain are not read: those beyond are simply asked about again. */
 const MOST_OF_A_DOMAIN = 100_000;
 
-type RetryRow = readonly [local: string, dueAt: number, tries: number, sender: string, sourceIp: string];
+/** A reply is evidence for people; more of its text helps nobody. */
+const MOST_REPLY_CHARACTERS = 1000;
+
+type RetryRow = readonly [
+  local: string,
+  dueAt: number,
+  tries: number,
+  sender: string,
+  sourceIp: string,
+  reason: string,
+  host: string | null,
+  code: number | null,
+  enhanced: string | null,
+  text: string | null,
+];
 
 export class RetryStore {
   readonly #connection: Connection;
@@ -50,13 +72,15 @@ export class RetryStore {
   ofDomain(domain: string): Map<string, StoredRetry> {
     if (this.#isEmpty) return new Map();
     const rows = this.#connection.run(() => this.#ofDomain.all(domain, MOST_OF_A_DOMAIN));
-    return new Map(rows.map(([local, dueAt, tries, sender, sourceIp]) => [local, { dueAt, tries, sender, sourceIp }]));
+    return new Map(rows.map((row) => [row[0], retryOfRow(row)]));
   }
 
   /** To be called within a transaction. */
-  put({ domain, local, dueAt, tries, sender, sourceIp }: RetryEntry): void {
+  put({ domain, local, dueAt, tries, sender, sourceIp, reason, host, reply }: RetryEntry): void {
     this.#isEmpty = false;
-    this.#connection.run(() => this.#put.run(domain, local, dueAt, tries, sender, sourceIp));
+    const text = reply?.text.slice(0, MOST_REPLY_CHARACTERS) ?? null;
+    const evidence = [reason, host, reply?.code ?? null, reply?.enhanced ?? null, text];
+    this.#connection.run(() => this.#put.run(domain, local, dueAt, tries, sender, sourceIp, ...evidence));
   }
 
   /** To be called within a transaction. */
@@ -77,4 +101,11 @@ export class RetryStore {
     const count = this.#connection.prepare<readonly [number]>(COUNT);
     return this.#connection.run(() => count.get())?.[0] ?? 0;
   }
+}
+
+function retryOfRow([, dueAt, tries, sender, sourceIp, reason, host, code, enhanced, text]: RetryRow): StoredRetry {
+  const reply = code === null ? null : { code, enhanced, text: text ?? '' };
+  // A reason of a newer mailgate is one this one does not know; it was put off, whatever the word for it.
+  const known = isReason(reason) ? reason : 'temporary_failure';
+  return { dueAt, tries, sender, sourceIp, reason: known, host, reply };
 }

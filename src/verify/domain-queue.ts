@@ -126,8 +126,17 @@ export class DomainQueue implements PacedQueue {
     pending.tries = stored.tries;
     if (stored.dueAt <= this.#options.clock.now()) return false;
     const detail = 'put off by an earlier run and not due yet';
-    const nobody = { stage: 'list', reply: null, host: null, attempts: 0, catchall: 'not_asked' } as const;
-    this.#write(pending, { ...nobody, reason: 'greylisted', detail });
+    const { reason, reply, host } = stored;
+    this.#write(pending, {
+      reason,
+      stage: 'rcpt',
+      reply,
+      detail,
+      host,
+      attempts: 0,
+      catchall: 'not_asked',
+      source: 'cache',
+    });
     this.#options.defer({ ...this.#deferred(pending), dueAt: stored.dueAt, tries: stored.tries });
     return true;
   }
@@ -272,7 +281,8 @@ export class DomainQueue implements PacedQueue {
     }
     const tries = pending.tries + 1;
     const caller = { sender: identity.mailFrom ?? '', sourceIp: identity.sourceIp ?? '' };
-    retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller });
+    const { reason, host } = found;
+    retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller, reason, host, reply: found.reply });
     this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
   }
 
@@ -280,7 +290,7 @@ export class DomainQueue implements PacedQueue {
     return { job, domain: this.#domain, plan: this.#plan };
   }
 
-  #write(pending: Pending, found: Failure & { readonly catchall: CatchallState }): void {
+  #write(pending: Pending, found: Failure & Pick<Verdict, 'catchall'> & Partial<Pick<Verdict, 'source'>>): void {
     const verdict: Verdict = {
       status: statusOf(found.reason),
       reason: found.reason,
@@ -293,7 +303,7 @@ export class DomainQueue implements PacedQueue {
       catchall: found.catchall,
       attempts: found.attempts,
       checkedAt: this.#options.clock.now(),
-      source: 'live',
+      source: found.source ?? 'live',
     };
     this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }

@@ -13,6 +13,10 @@ export interface StoredRetry {
   readonly sender: string;
   /** The local address asked from, empty for the system's choice. */
   readonly sourceIp: string;
+  /** Why it was put off, by whom, and in which words. */
+  readonly reason: Reason;
+  readonly host: string | null;
+  readonly reply: Reply | null;
 }
 
 /** What verify wants of whoever keeps retries between runs. */

@@ -21,7 +21,6 @@ import { otherUser } from '../support/other-user.ts';
 import { handClock, NOW, outcomeOf, scratchFolder, someVerdict, startChild } from './scratch.ts';
 
 const IS_POSIX = process.platform !== 'win32';
-/** An account without rights, to which root steps down where permissions are tested. */
 
 function storeAt(path: string, busyTimeoutMs?: number) {
   return openStore({ path, clock: handClock(), ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) });
@@ -180,15 +179,15 @@ const permissions: readonly [what: string, fileMode: number, folderMode: number,
 for (const [what, fileMode, folderMode, words] of permissions) {
   test(`${what} is refused, and not a byte of it changes`, { skip: !IS_POSIX }, async (t) => {
     const isRoot = process.getuid?.() === 0;
-    const user = isRoot ? otherUser() : {};
-    if ('skip' in user) return t.skip(user.skip);
+    const user = isRoot ? otherUser() : null;
+    if (user !== null && 'skip' in user) return t.skip(user.skip);
     const folder = scratchFolder(t);
     const path = madeStore(folder);
     const before = readFileSync(path);
-    if ('uid' in user) for (const name of [folder, path]) chownSync(name, user.uid, user.uid);
+    if (user !== null) for (const name of [folder, path]) chownSync(name, user.uid, user.uid);
     chmodSync(path, fileMode);
     chmodSync(folder, folderMode);
-    const { output } = await outcomeOf(startChild(['open', path], user));
+    const { output } = await outcomeOf(startChild(['open', path], user ?? {}));
     chmodSync(folder, 0o700);
     chmodSync(path, 0o600);
     assert.match(output, words);

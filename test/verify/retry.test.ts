@@ -77,7 +77,15 @@ test('a greylisted address is asked again when it comes due, with the same sende
 
 test('what an earlier run put off is not asked before its time, unless somebody else asks', async () => {
   const host = { name: 'mx.later.test', addresses: ['127.0.51.2'], domains: ['later.test'], mailboxes: named('anna') };
-  const stored: StoredRetry = { dueAt: Date.now() + 3_600_000, tries: 2, sender: '', sourceIp: '' };
+  const stored: StoredRetry = {
+    dueAt: Date.now() + 3_600_000,
+    tries: 2,
+    sender: '',
+    sourceIp: '',
+    reason: 'greylisted',
+    host: 'mx.later.test',
+    reply: { code: 450, enhanced: '4.2.0', text: '4.2.0 Greylisted' },
+  };
   const retries = (retry: StoredRetry) => ({
     retriesOf: () => new Map([['anna', retry]]),
     rememberRetry: () => {},
@@ -85,6 +93,10 @@ test('what an earlier run put off is not asked before its time, unless somebody 
   });
   const early = await askWorld(worldOf({ hosts: [host] }), ['anna@later.test'], { retries: retries(stored) });
   assert.equal(early.verdicts.get('anna@later.test')?.reason, 'greylisted');
+  assert.deepEqual(
+    [early.verdicts.get('anna@later.test')?.reply?.code, early.verdicts.get('anna@later.test')?.source],
+    [450, 'cache'],
+  );
   assert.equal(early.record.overall.total, 0, 'nobody was asked');
   const other = await askWorld(worldOf({ hosts: [host] }), ['anna@later.test'], {
     retries: retries({ ...stored, sender: 'other@client.test' }),
