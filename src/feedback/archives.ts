@@ -1,8 +1,7 @@
 // Unpacks gzip and zip, also within one another, as streams within limits; what is inside is for others to read.
-import { Readable } from 'node:stream';
-import { constants, createGunzip } from 'node:zlib';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 import { type ContentKind, contentKind, HEAD_BYTES } from './content-kind.ts';
+import { gunzip } from './gunzip.ts';
 import { type Stop, UNPACK_LIMITS, UnpackBudget, type UnpackLimits } from './unpack-budget.ts';
 
 /** One thing that is no archive, found at the bottom of the layers; or what could not be unpacked. */
@@ -57,7 +56,8 @@ async function* unpackLayer(source: Layer, budget: UnpackBudget): AsyncGenerator
   }
   const packed = { ...source, chunks: layer === 0 ? countedIn(chunks, { budget, fault }) : chunks };
   if (kind === 'gzip') {
-    yield* unpackLayer({ ...packed, chunks: gunzip(packed.chunks, { budget, fault }), layer: layer + 1 }, budget);
+    const chunks = countedOut(gunzip(packed.chunks, faultSetter(fault)), { budget, fault });
+    yield* unpackLayer({ ...packed, chunks, layer: layer + 1 }, budget);
   } else {
     yield* unpackZip(packed, budget);
   }
@@ -107,21 +107,10 @@ async function* countedOut(source: AsyncIterable<Buffer>, { budget, fault }: Acc
   }
 }
 
-/**
- * A stream that breaks off yields what there is of it, and whoever reads it sees that its end is missing. Bytes behind the
- * last member are passed over, as gzip itself does.
- */
-async function* gunzip(source: AsyncIterable<Buffer> | Iterable<Buffer>, account: Account): AsyncGenerator<Buffer> {
-  const gunzipping = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
-  const packed = Readable.from(source);
-  packed.on('error', (error) => gunzipping.destroy(error));
-  packed.pipe(gunzipping);
-  try {
-    yield* countedOut(gunzipping, account);
-  } finally {
-    packed.destroy();
-    gunzipping.destroy();
-  }
+function faultSetter(fault: Fault): (detail: string) => void {
+  return (detail) => {
+    fault.stop ??= { reason: 'corrupt', detail };
+  };
 }
 
 async function* unpackZip(source: Layer, budget: UnpackBudget): AsyncGenerator<Unpacked> {

@@ -13,7 +13,7 @@ export function contentKind(head: Uint8Array): ContentKind {
   if (ZIP_SIGNATURES.some((signature) => startsWith(head, signature))) return 'zip';
   if (startsWith(head, FROM_LINE)) return 'mbox';
   const text = opening(head);
-  if (text.startsWith('<')) return 'xml';
+  if (text.startsWith('<') || XML_BEHIND_JUNK.test(text)) return 'xml';
   if (text.startsWith('{')) return 'json';
   return looksBinary(head) ? 'binary' : 'text';
 }
@@ -38,6 +38,9 @@ function opening(head: Uint8Array): string {
 
 /** UTF-8's mark as Latin-1, UTF-16's in both orders, and white space. */
 const BEFORE_CONTENT = /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?\s*/;
+
+/** Something before the declaration, but no header fields: then it would be a message that holds XML. */
+const XML_BEHIND_JUNK = /^(?![\w-]{1,80}[ \t]{0,9}:)[^<]{1,400}<(?:\?xml\s|(?:[\w.-]{1,30}:)?feedback[\s>])/i;
 
 /** Text may be in any charset, so only zero bytes (which no message holds) decide, and they must be many. */
 function looksBinary(head: Uint8Array): boolean {

@@ -90,7 +90,7 @@ class XmlReader {
    * sign of life over several chunks ends the reading.
    */
   write(text: string, hadStraySigns: boolean): void {
-    if (hadStraySigns) this.#addFault('a < that begins no tag');
+    if (hadStraySigns) this.#addFault('a < or & that was not escaped');
     if (text.includes('\ufffd')) this.#builder.addFault({ code: 'wrong_encoding', detail: 'bytes that are no text' });
     this.#quietCharacters += text.length;
     this.#parser.write(text);

@@ -12,7 +12,8 @@ export type XmlChunk =
 
 /**
  * Decodes by byte order mark, else by the declared encoding, else as UTF-8; wrong bytes become U+FFFD. A `<` that begins no
- * tag (`a<b</x>`, `<name@example.com>`) is dropped: reporters forget to escape it. No chunk ends inside a tag.
+ * tag (`a<b</x>`, `<name@example.com>`) is dropped and a `&` that begins no entity escaped, which reporters forget. No chunk
+ * ends inside a tag.
  *
  * Looking for such signs costs a sixth of the time of parsing, so far into a report it is done only where `isBroken` says
  * that faults were met: who forgets to escape shows it before the 16th megabyte.
@@ -63,7 +64,14 @@ function textChunk(
 ): XmlChunk {
   const text = decode(bytes);
   const hadStraySigns = mend && hasStraySign(bytes);
-  return { status: 'text', text: hadStraySigns ? text.replace(STRAY, '') : text, hadStraySigns };
+  const mended = withoutBareAmpersands(hadStraySigns ? text.replace(STRAY, '') : text);
+  return { status: 'text', text: mended, hadStraySigns: hadStraySigns || mended.length > text.length };
+}
+
+/** To the parser a `&` begins an entity that lasts until the next semicolon, which may be a hundred records away. */
+function withoutBareAmpersands(text: string): string {
+  if (!text.includes('&') || text.includes('<![CDATA[')) return text;
+  return text.replace(/&(?!(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,30});)/gi, '&amp;');
 }
 
 /** One pass over the bytes, a fraction of what parsing costs. Comments may give a false alarm, which does no harm. */
