@@ -1,9 +1,11 @@
 // Decides why one recipient's mail came back and how much that weighs against the address (see reasons.ts).
-import { meaningOf, type ReplyStage } from '../smtp/meaning.ts';
+import { type MeaningResult, meaningOf, type ReplyStage } from '../smtp/meaning.ts';
 import type { Meaning } from '../verdict.ts';
-import { type BounceRule, REPORT_RULES, SHADES } from './bounce-rules.ts';
+import { type BounceRule, ruleApplies } from './bounce-rule.ts';
 import { enhancedIn, type QuotedReply, quotedReply } from './quoted-reply.ts';
 import { type BounceReason, reasonRow, type Strength } from './reasons.ts';
+import { SHADES } from './reply-shades.ts';
+import { REPORT_RULES } from './report-rules.ts';
 
 /** All a report says about one recipient. */
 export interface BounceEvidence {
@@ -44,7 +46,7 @@ export function judgeBounce(evidence: BounceEvidence): BounceJudgement {
   if (evidence.action !== null && SUCCESS.has(evidence.action)) {
     return { ...judged('delivered', 'action'), strength: 'none', reply, status };
   }
-  const rule = REPORT_RULES.find((row) => applies(row, { words, enhanced: status, hasReply: reply !== null }));
+  const rule = REPORT_RULES.find((row) => ruleApplies(row, { words, enhanced: status, hasReply: reply !== null }));
   const found =
     rule === undefined ? judgeReply(evidence, { reply, status, words }) : judged(rule.reason, rule.id, rule.sisimai);
   const strength = strengthOf(found, { evidence, reply, status });
@@ -95,16 +97,6 @@ function onOneLine(text: string): string {
     .toLowerCase();
 }
 
-function applies(
-  row: BounceRule,
-  { words, enhanced, hasReply }: { words: string; enhanced: string | null; hasReply: boolean },
-): boolean {
-  if (row.only === 'own' && hasReply) return false;
-  if (row.enhanced !== undefined && (enhanced === null || !row.enhanced.test(enhanced))) return false;
-  if (row.words !== undefined && !row.words.test(words)) return false;
-  return row.unless === undefined || !row.unless.test(words);
-}
-
 interface Reading {
   readonly reply: QuotedReply | null;
   readonly status: string | null;
@@ -114,16 +106,7 @@ interface Reading {
 function judgeReply(evidence: BounceEvidence, { reply, status, words }: Reading): Found {
   const isClass4 = evidence.action === 'delayed' || status?.startsWith('4') === true;
   const code = reply?.code ?? (isClass4 ? 450 : 550);
-  const { meaning, rule, strength } = meaningOf({
-    stage: evidence.stage ?? 'rcpt',
-    code,
-    enhanced: status?.charAt(0) === String(code).charAt(0) ? status : null,
-    text: reply?.text ?? evidence.text,
-    recipient: evidence.recipient,
-    sender: evidence.sender ?? undefined,
-    host: evidence.remoteMta ?? undefined,
-    provider: evidence.remoteMta?.split('.').slice(-2).join('.').toLowerCase(),
-  });
+  const { meaning, rule, strength } = meaningFrom(evidence, { reply, status, code });
   // Without a quoted reply the code is a guess, so what rests on the code alone is no finding.
   if (reply === null && (rule.startsWith('code-') || (status === null && strength === 'weak'))) {
     return judged(status === null ? 'unrecognised' : REASON_BY_MEANING[meaning], rule);
@@ -133,11 +116,36 @@ function judgeReply(evidence: BounceEvidence, { reply, status, words }: Reading)
     (row) =>
       row.meanings.includes(meaning) &&
       goesWith(row, rule) &&
-      applies(row, { words: said, enhanced: status, hasReply: false }),
+      ruleApplies(row, { words: said, enhanced: status, hasReply: false }),
   );
   if (shade !== undefined) return { ...judged(shade.reason, shade.id, shade.sisimai), isWeak: false };
   return { ...judged(REASON_BY_MEANING[meaning], rule), isWeak: strength === 'weak' };
 }
+
+/**
+ * By the table for live replies. Where no reply is quoted, the words are the reporter's prose: a plain code about the
+ * address then outweighs them, unless they speak of the address too.
+ */
+function meaningFrom(
+  evidence: BounceEvidence,
+  { reply, status, code }: { reply: QuotedReply | null; status: string | null; code: number },
+): MeaningResult {
+  const asked = {
+    stage: evidence.stage ?? 'rcpt',
+    code,
+    enhanced: status?.charAt(0) === String(code).charAt(0) ? status : null,
+    recipient: evidence.recipient,
+    sender: evidence.sender ?? undefined,
+    host: evidence.remoteMta ?? undefined,
+    provider: evidence.remoteMta?.split('.').slice(-2).join('.').toLowerCase(),
+  };
+  const byWords = meaningOf({ ...asked, text: reply?.text ?? evidence.text });
+  if (reply !== null || status === null || !ADDRESS_STATUS.test(status)) return byWords;
+  return byWords.meaning.startsWith('mailbox_') ? byWords : meaningOf({ ...asked, text: '' });
+}
+
+/** RFC 3463 sections 3.2 and 3.3: what is wrong is the address or the mailbox. */
+const ADDRESS_STATUS = /^[45]\.(?:1\.[1236]|1\.10|2\.[12])$/;
 
 function goesWith({ replyRules }: BounceRule, rule: string): boolean {
   return replyRules === undefined || replyRules.includes(rule);
