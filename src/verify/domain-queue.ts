@@ -1,8 +1,9 @@
 // One domain's addresses on their way through its sessions: takes the next, has them asked, judges, writes verdicts down.
 import type { RandomSource } from '../clock.ts';
-import { type CatchallState, type Reason, type Reply, type Stage, statusOf, type Verdict } from '../verdict.ts';
+import type { CatchallState, Reason, Reply, Stage } from '../verdict.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
 import { makeControlName } from './control-name.ts';
+import { DomainRecords, type DomainRecordsOptions } from './domain-records.ts';
 import type { Failure } from './failure.ts';
 import {
   type Answered,
@@ -12,11 +13,10 @@ import {
   isControlWorthRetrying,
   type Reading,
 } from './interview.ts';
-import type { DomainJobs, JobSource, RecordVerdict } from './jobs.ts';
+import type { DomainJobs, JobSource } from './jobs.ts';
 import type { PacedQueue, PacedSession } from './pace.ts';
 import { type Pending, PendingJobs } from './pending-jobs.ts';
-import { type DomainPlan, providerName } from './plan.ts';
-import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
+import type { DomainPlan } from './plan.ts';
 import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
@@ -29,14 +29,10 @@ export interface DomainMemory {
   rememberControlName(domain: string, name: string): void;
 }
 
-export interface DomainQueueOptions extends InterviewOptions {
+export interface DomainQueueOptions extends InterviewOptions, DomainRecordsOptions {
   readonly jobs: JobSource;
   readonly memory: DomainMemory;
   readonly random: RandomSource;
-  readonly record: RecordVerdict;
-  readonly retries: RetryMemory;
-  /** Told of every address that is to be asked about again. */
-  readonly defer: (deferred: Deferred) => void;
   readonly jobPage: number;
   readonly acceptancesBeforeControl: number;
 }
@@ -65,9 +61,7 @@ export class DomainQueue implements PacedQueue {
   readonly #pending: PendingJobs;
   readonly #judge: DomainJudge<Asked>;
   readonly #honesty: HonestyRecord = { honestAfter: 1 };
-  readonly #domain: DomainJobs;
-  /** What earlier runs put off, by local part. */
-  readonly #putOff: ReadonlyMap<string, StoredRetry>;
+  readonly #records: DomainRecords;
   #running = 0;
   #controlOwed = false;
   #controlRunning = false;
@@ -77,8 +71,7 @@ export class DomainQueue implements PacedQueue {
 
   constructor(jobs: DomainJobs, plan: AskPlan, options: DomainQueueOptions) {
     this.provider = plan.provider.key;
-    this.#domain = jobs;
-    this.#putOff = options.retries.retriesOf(plan.domain);
+    this.#records = new DomainRecords(jobs, plan, options);
     this.#plan = plan;
     this.#options = options;
     this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
@@ -114,37 +107,9 @@ export class DomainQueue implements PacedQueue {
 
   #startAsking(): Promise<{ readonly judged: Promise<void> }> {
     for (let first = this.#pending.take(); first !== null; first = this.#pending.take()) {
-      if (!this.#waitsStill(first)) return this.#askFrom(first);
+      if (!this.#records.waitsStill(first)) return this.#askFrom(first);
     }
     return this.#controlOwed ? this.#askControlAlone() : NOBODY_TO_ASK;
-  }
-
-  /** True for an address an earlier run was told to come back with, at a time that is not yet; it goes to the waiting. */
-  #waitsStill(pending: Pending): boolean {
-    const stored = pending.isRecorded ? undefined : this.#putOff.get(pending.local);
-    if (stored === undefined || !this.#isSameCaller(stored)) return false;
-    pending.tries = stored.tries;
-    if (stored.dueAt <= this.#options.clock.now()) return false;
-    const detail = 'put off by an earlier run and not due yet';
-    const { reason, reply, host } = stored;
-    this.#write(pending, {
-      reason,
-      stage: 'rcpt',
-      reply,
-      detail,
-      host,
-      attempts: 0,
-      catchall: 'not_asked',
-      source: 'cache',
-    });
-    this.#options.defer({ ...this.#deferred(pending), dueAt: stored.dueAt, tries: stored.tries });
-    return true;
-  }
-
-  /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
-  #isSameCaller({ sender, sourceIp }: StoredRetry): boolean {
-    const { identity } = this.#options;
-    return sender === (identity.mailFrom ?? '') && sourceIp === (identity.sourceIp ?? '');
   }
 
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
@@ -188,7 +153,7 @@ export class DomainQueue implements PacedQueue {
 
   #takeBeside(first: Pending, limit: number): readonly Pending[] {
     if (this.#options.signal.aborted) return [];
-    return this.#pending.takeBeside(first, limit).filter((pending) => !this.#waitsStill(pending));
+    return this.#pending.takeBeside(first, limit).filter((pending) => !this.#records.waitsStill(pending));
   }
 
   #carryOut(ruling: Ruling<Pending>, at: { readonly host: string; readonly address: string }): void {
@@ -257,55 +222,13 @@ export class DomainQueue implements PacedQueue {
     const { pending, host } = answer.job;
     const stage: Stage = reason === 'accepts_anything' || reason === 'catchall_untested' ? 'catchall' : 'rcpt';
     const { attempts } = pending;
-    this.#record(pending, { host, attempts, reason, stage, reply: answer.reply, detail: null, catchall });
+    const found = { host, attempts, reason, stage, reply: answer.reply, detail: null, catchall };
+    this.#records.record(pending, found, this.#controlPutOff);
   }
 
   #recordFailure(pending: Pending, failure: Failure): void {
     if (failure.reason === 'not_checked') return; // cancelled: the address was never answered, so nothing is written down
-    this.#record(pending, { ...failure, catchall: this.#judge.state });
-  }
-
-  /** Writes the verdict down, and where the answer was "not now", notes when to ask again. */
-  #record(pending: Pending, found: Failure & { readonly catchall: CatchallState }): void {
-    this.#write(pending, found);
-    const { retries, clock, identity } = this.#options;
-    const { domain } = this.#plan;
-    // Accepted, but the question for a name nobody has was put off: both are asked again when that name comes due.
-    const isUntested = found.reason === 'catchall_untested';
-    const reply = isUntested ? this.#controlPutOff : found.reply;
-    const canHelp = !isUntested || this.#controlPutOff !== null;
-    const dueAt = canHelp ? retryTime({ reason: found.reason, reply, tries: pending.tries }, clock.now()) : null;
-    if (dueAt === null) {
-      if (pending.tries > 0) retries.forgetRetry(domain, pending.local);
-      return;
-    }
-    const tries = pending.tries + 1;
-    const caller = { sender: identity.mailFrom ?? '', sourceIp: identity.sourceIp ?? '' };
-    const { reason, host } = found;
-    retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller, reason, host, reply: found.reply });
-    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
-  }
-
-  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries'> {
-    return { job, domain: this.#domain, plan: this.#plan };
-  }
-
-  #write(pending: Pending, found: Failure & Pick<Verdict, 'catchall'> & Partial<Pick<Verdict, 'source'>>): void {
-    const verdict: Verdict = {
-      status: statusOf(found.reason),
-      reason: found.reason,
-      stage: found.stage,
-      reply: found.reply,
-      detail: found.detail,
-      mx: found.host,
-      provider: providerName(this.#plan.provider),
-      implicitMx: this.#plan.implicitMx,
-      catchall: found.catchall,
-      attempts: found.attempts,
-      checkedAt: this.#options.clock.now(),
-      source: found.source ?? 'live',
-    };
-    this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
+    this.#records.record(pending, { ...failure, catchall: this.#judge.state }, this.#controlPutOff);
   }
 }
 

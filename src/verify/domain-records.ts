@@ -1,0 +1,100 @@
+// Writes down what was found out about the addresses of one domain: verdicts at once, and when to ask again who was put off.
+import type { Clock } from '../clock.ts';
+import { type Reply, statusOf, type Verdict } from '../verdict.ts';
+import type { Failure } from './failure.ts';
+import type { DomainJobs, RecordVerdict } from './jobs.ts';
+import type { Pending } from './pending-jobs.ts';
+import { type DomainPlan, providerName } from './plan.ts';
+import type { ProbeIdentity } from './probe.ts';
+import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
+
+export interface DomainRecordsOptions {
+  readonly record: RecordVerdict;
+  readonly retries: RetryMemory;
+  /** Told of every address that is to be asked about again. */
+  readonly defer: (deferred: Deferred) => void;
+  readonly identity: ProbeIdentity;
+  readonly clock: Clock;
+}
+
+type Found = Failure & Pick<Verdict, 'catchall'>;
+
+export class DomainRecords {
+  readonly #domain: DomainJobs;
+  readonly #plan: Extract<DomainPlan, { status: 'ask' }>;
+  readonly #options: DomainRecordsOptions;
+  /** What earlier runs put off, by local part. */
+  readonly #putOff: ReadonlyMap<string, StoredRetry>;
+
+  constructor(domain: DomainJobs, plan: Extract<DomainPlan, { status: 'ask' }>, options: DomainRecordsOptions) {
+    this.#domain = domain;
+    this.#plan = plan;
+    this.#options = options;
+    this.#putOff = options.retries.retriesOf(plan.domain);
+  }
+
+  /** True for an address an earlier run was told to come back with, at a time that is not yet; it goes to the waiting. */
+  waitsStill(pending: Pending): boolean {
+    const stored = pending.isRecorded ? undefined : this.#putOff.get(pending.local);
+    if (stored === undefined || !this.#isSameCaller(stored)) return false;
+    pending.tries = stored.tries;
+    const { dueAt, tries, reason, host, reply } = stored;
+    if (dueAt <= this.#options.clock.now()) return false;
+    const detail = 'put off by an earlier run and not due yet';
+    const found = { reason, stage: 'rcpt', reply, detail, host, attempts: 0, catchall: 'not_asked' } as const;
+    this.#write(pending, found, 'cache');
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
+    return true;
+  }
+
+  /**
+   * Writes the verdict down, and where the answer was "not now", notes when to ask again. `controlPutOff` is the reply
+   * that put the catch-all question off: accepted addresses that wait for it are asked again with it.
+   */
+  record(pending: Pending, found: Found, controlPutOff: Reply | null): void {
+    this.#write(pending, found, 'live');
+    const { retries, clock, identity } = this.#options;
+    const { domain } = this.#plan;
+    const isUntested = found.reason === 'catchall_untested';
+    const reply = isUntested ? controlPutOff : found.reply;
+    const canHelp = !isUntested || controlPutOff !== null;
+    const dueAt = canHelp ? retryTime({ reason: found.reason, reply, tries: pending.tries }, clock.now()) : null;
+    if (dueAt === null) {
+      if (pending.tries > 0) retries.forgetRetry(domain, pending.local);
+      return;
+    }
+    const tries = pending.tries + 1;
+    const caller = { sender: identity.mailFrom ?? '', sourceIp: identity.sourceIp ?? '' };
+    const { reason, host } = found;
+    retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller, reason, host, reply: found.reply });
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
+  }
+
+  /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
+  #isSameCaller({ sender, sourceIp }: StoredRetry): boolean {
+    const { identity } = this.#options;
+    return sender === (identity.mailFrom ?? '') && sourceIp === (identity.sourceIp ?? '');
+  }
+
+  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries'> {
+    return { job, domain: this.#domain, plan: this.#plan };
+  }
+
+  #write(pending: Pending, found: Found, source: Verdict['source']): void {
+    const verdict: Verdict = {
+      status: statusOf(found.reason),
+      reason: found.reason,
+      stage: found.stage,
+      reply: found.reply,
+      detail: found.detail,
+      mx: found.host,
+      provider: providerName(this.#plan.provider),
+      implicitMx: this.#plan.implicitMx,
+      catchall: found.catchall,
+      attempts: found.attempts,
+      checkedAt: this.#options.clock.now(),
+      source,
+    };
+    this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
+  }
+}
