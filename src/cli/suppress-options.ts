@@ -3,7 +3,7 @@ import { MailgateError } from '../errors.ts';
 import { EVERY_SCOPE, SOFT_RULE, SUPPRESSION_REASONS } from '../store/suppression-reasons.ts';
 import { MOST_PER_SOURCE } from '../store/suppression-sink.ts';
 import { oneOf, parseDuration, someText, wholeNumber } from './durations.ts';
-import { switchOption, valueOption } from './settings.ts';
+import { listOption, switchOption, valueOption } from './settings.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -323,6 +323,23 @@ export const EXPORT_OPTIONS = [
 export const FORGET_OPTIONS = [note] as const;
 
 export const DELIVERED_OPTIONS = [...CSV_OPTIONS, ...SOFT_OPTIONS, dryRun] as const;
+
+export const VERP_OPTIONS = [
+  listOption({
+    name: 'verpKeys',
+    flags: '--verp-key <file>',
+    description: 'the key that signs; repeat it for keys used before, which only check',
+    parse: someText,
+  }),
+  valueOption({
+    name: 'returnAddress',
+    flags: '--return-address <address>',
+    description: 'where bounces are received, such as bounce@bounces.example.org',
+    parse: someText,
+    default: null,
+    inFile: false,
+  }),
+] as const;
 
 /** Scopes are names of streams: short, in lower case, fit for a column and a command line. */
 export function parseScope(text: string): string {

@@ -7,11 +7,11 @@ export function timeOf(text: string): number | null {
   if (/^\d{12,13}$/.test(trimmed)) return Number(trimmed);
   const parts = FORM.exec(trimmed);
   if (parts === null) return null;
-  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = parts;
+  const [, date = '', time = '00:00:00', fraction = '', zone = 'Z'] = parts;
   const clock = time.length === 5 ? `${time}:00` : time;
   const iso = `${date}T${clock}${fraction.slice(0, 4)}${zoneOf(zone)}`;
   const ms = Date.parse(iso);
-  return Number.isNaN(ms) ? null : ms;
+  return Number.isNaN(ms) || !isDay(date) ? null : ms;
 }
 
 /** ISO 8601 and what programs make of it: `2026-01-31`, `2026-01-31 08:15:00`, `2026-01-31T08:15:00.123456+01:00`. */
@@ -21,4 +21,9 @@ const FORM =
 function zoneOf(zone: string): string {
   const [, hours, minutes] = /^([+-]\d{2}):?(\d{2})/.exec(zone) ?? [];
   return hours === undefined ? 'Z' : `${hours}:${minutes}`;
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
 }

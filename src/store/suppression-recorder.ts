@@ -157,7 +157,7 @@ function bounded(event: SuppressionEvent, now: number): BoundedEvent {
     ...event,
     subdomains: event.subdomains === true && event.key.type === 'domain',
     scope: isAboutMailbox(event.reason) ? EVERY_SCOPE : event.scope,
-    detail: event.detail === null ? null : oneLine(event.detail, TEXT_LIMIT),
+    detail: event.detail === null ? null : oneLine(event.detail, TEXT_LIMIT) || null,
     source: oneLine(event.source, SOURCE_LIMIT),
     evidenceId: event.evidenceId === null ? null : boundedEvidence(event.evidenceId),
     messageId: event.messageId === null || event.messageId === undefined ? null : boundedEvidence(event.messageId),

@@ -1,5 +1,6 @@
 // `mailgate suppress`: declares the commands of the "never mail again" store and hands each to its job.
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { Argument, type Command } from 'commander';
 import { COMMON_OPTIONS } from '../options.ts';
 import { addOptions, type OptionSpec, type SettingsOf } from '../settings.ts';
 import {
@@ -11,6 +12,7 @@ import {
   IMPORT_OPTIONS,
   LIST_OPTIONS,
   REMOVE_OPTIONS,
+  VERP_OPTIONS,
 } from '../suppress-options.ts';
 import type { SuppressSession } from '../suppress-session.ts';
 import { type CommandContext, readSettings } from './context.ts';
@@ -29,6 +31,7 @@ export function addSuppressCommand(program: Command, context: CommandContext): v
   addChanging(suppress, context);
   addAsking(suppress, context);
   addExchange(suppress, context);
+  addVerp(suppress, context);
 }
 
 function addChanging(suppress: Command, context: CommandContext): void {
@@ -149,6 +152,36 @@ function addExchange(suppress: Command, context: CommandContext): void {
     },
   });
 }
+
+/** Needs no store: only the key. */
+function addVerp(suppress: Command, context: CommandContext): void {
+  const command = suppress
+    .command('verp')
+    .description(
+      'Make signed return addresses (VERP), by which a bounce proves to be about mail of ours; or check them.',
+    )
+    .addArgument(new Argument('<action>', 'what to do').choices(['make', 'check']))
+    .argument('<address...>', 'recipients to make one for, or return addresses to check; - reads one per line')
+    .addHelpText('after', VERP_HELP);
+  addOptions(command, [...VERP_OPTIONS, ...COMMON_OPTIONS]);
+  command.action(async (action: 'make' | 'check', wanted: string[]) => {
+    const settings = readSettings(command, VERP_OPTIONS, context);
+    const { invocation } = context;
+    const { runVerp } = await import('../suppress-verp.ts');
+    const pathOf = (name: string): string => resolve(invocation.cwd, name);
+    const allGood = await runVerp(action, wanted, { settings, invocation, pathOf });
+    if (!allGood) context.exitWith(ANSWER_WAS_NO);
+  });
+}
+
+const VERP_HELP = `
+Examples:
+  head -c 32 /dev/urandom | base64 > verp.key
+  mailgate suppress verp make ann@example.com --verp-key verp.key --return-address bounce@bounces.example.org
+  mailgate suppress verp check - --verp-key verp.key < return-addresses.txt
+
+The key may also stand in the variable MAILGATE_VERP_SECRET, in base64 or hex; it is never taken from the command line.
+Exit codes: 0 all are made, or signed by one of the keys; 1 at least one is not.`;
 
 interface Definition<Specs extends readonly OptionSpec[]> {
   /** The command with its arguments, as commander takes them. */
