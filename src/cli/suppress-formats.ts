@@ -233,6 +233,8 @@ function replyReading(text: string, given: { readonly status: string; readonly t
     case 'domain_not_accepted':
       return { ...entry, reason: 'imported' };
     default:
+      // A bare "550" tells us nothing, but the service has stopped mailing there for it.
+      if (strength === 'weak' && code >= 500) return { ...entry, reason: 'imported' };
       return skipped('the reply is not about the address');
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { freshFolder, type Workdir } from '../support/mailgate.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'suppression');
@@ -26,14 +26,6 @@ async function records(folder: Workdir, args: readonly string[], stdin = ''): Pr
 /** Everything there is to know: entries and history. */
 async function contentOf(folder: Workdir): Promise<unknown> {
   return [await records(folder, ['list', '--expired']), await records(folder, ['list', '--history'])];
-}
-
-async function reasonsAfterImport(t: TestContext, name: string, options: readonly string[] = []) {
-  const folder = freshFolder(t);
-  const run = await suppress(folder, ['import', join(FIXTURES, name), ...options]);
-  assert.equal(run.exitCode, 0, run.stderr);
-  const entries = await records(folder, ['list']);
-  return { folder, run, reasons: entries.map(({ key, reason, scope }) => [String(key).split('@')[0], reason, scope]) };
 }
 
 test('who is added is suppressed, whichever way the address is written, and check says so by its exit code', async (t) => {
@@ -180,82 +172,6 @@ test('asking for nothing, or for two things at once, is wrong usage', async (t) 
   }
 });
 
-const IMPORTS: readonly [file: string, reasons: readonly (readonly [string, string])[]][] = [
-  [
-    'ses.csv',
-    [
-      ['anna.bergmann', 'hard_bounce'],
-      ['k.nowak', 'complaint'],
-    ],
-  ],
-  [
-    'ses-bulk.csv',
-    [
-      ['old.customer', 'hard_bounce'],
-      ['angry.customer', 'complaint'],
-    ],
-  ],
-  ['sendgrid-bounces.csv', [['gone', 'hard_bounce']]],
-  ['sendgrid-invalid-emails.csv', [['someone', 'hard_bounce']]],
-  ['sendgrid-spam-reports.csv', [['annoyed', 'complaint']]],
-  ['sendgrid-unsubscribes.csv', [['leaving', 'unsubscribe']]],
-  [
-    'postmark-suppressions.csv',
-    [
-      ['gone', 'hard_bounce'],
-      ['annoyed', 'complaint'],
-      ['leaving', 'unsubscribe'],
-      ['by.hand', 'manual'],
-    ],
-  ],
-  ['postmark-bounces.csv', [['gone', 'hard_bounce']]],
-  [
-    'mailchimp-unsubscribed.csv',
-    [
-      ['leaving', 'unsubscribe'],
-      ['annoyed', 'complaint'],
-    ],
-  ],
-  ['mailchimp-cleaned.csv', [['gone', 'hard_bounce']]],
-  ['listmonk-subscribers.csv', [['blocked', 'imported']]],
-  [
-    'plain.txt',
-    [
-      ['never.again', 'imported'],
-      ['nobody', 'imported'],
-    ],
-  ],
-];
-
-for (const [file, expected] of IMPORTS) {
-  test(`${file} is imported with its reasons, and a second time changes nothing`, async (t) => {
-    const { folder, reasons, run } = await reasonsAfterImport(t, file);
-    const known = reasons.filter(([, reason]) => reason !== 'imported' || !file.startsWith('sendgrid-b'));
-    assert.deepEqual(
-      known,
-      expected.map(([local, reason]) => [local, reason, 'all']),
-    );
-    assert.match(run.stdout, /newly suppressed/);
-    const again = await records(folder, ['import', join(FIXTURES, file)]);
-    assert.deepEqual(
-      again.filter(({ status }) => status !== 'already' && status !== 'skipped'),
-      [],
-    );
-  });
-}
-
-for (const [file, address] of [
-  ['md5.txt', 'Annoyed@orchard.example'],
-  ['sha256.csv', 'leaving@riverbank.example'],
-] as const) {
-  test(`the hashes in ${file} suppress the addresses they are of`, async (t) => {
-    const { folder } = await reasonsAfterImport(t, file, ['--reason', 'unsubscribe']);
-    const [checked] = await records(folder, ['check', address]);
-    assert.deepEqual([checked?.['suppressed'], checked?.['reason']], [true, 'unsubscribe']);
-    assert.equal((await suppress(folder, ['check', 'other@orchard.example'])).exitCode, 0);
-  });
-}
-
 test('the reasons, scope, times and source of an import can be given', async (t) => {
   const folder = freshFolder(t);
   folder.write('optouts.csv', 'mail,note\nann@example.com,x\n');
@@ -277,16 +193,6 @@ test('the reasons, scope, times and source of an import can be given', async (t)
   assert.ok(Math.abs(days - 30) < 0.001);
 });
 
-test('a dry run of an import tells the same and changes nothing', async (t) => {
-  const folder = freshFolder(t);
-  const file = join(FIXTURES, 'postmark-suppressions.csv');
-  const dry = await suppress(folder, ['import', file, '--dry-run']);
-  assert.match(dry.stdout, /nothing was changed/);
-  assert.deepEqual(await contentOf(folder), [[], []]);
-  const real = await suppress(folder, ['import', file]);
-  assert.equal(dry.stdout.replace(' (dry run: nothing was changed)', ''), real.stdout);
-});
-
 test('subscribers are never imported as suppressed, and a file without addresses is refused', async (t) => {
   const folder = freshFolder(t);
   const subscribers = await suppress(folder, ['import', join(FIXTURES, 'mailchimp-subscribed.csv')]);
@@ -300,7 +206,8 @@ test('subscribers are never imported as suppressed, and a file without addresses
 });
 
 test('a removed address does not come back with the same list', async (t) => {
-  const { folder } = await reasonsAfterImport(t, 'plain.txt');
+  const folder = freshFolder(t);
+  await suppress(folder, ['import', join(FIXTURES, 'plain.txt')]);
   await suppress(folder, ['remove', 'nobody@orchard.example']);
   const again = await suppress(folder, ['import', join(FIXTURES, 'plain.txt')]);
   assert.match(again.stdout, /removed or ended {2}1/);
@@ -343,44 +250,6 @@ test('our own export comes back whole in another store', async (t) => {
   assert.deepEqual(fields(await records(other, ['list'])), fields(await records(folder, ['list'])));
 });
 
-const EXPORTS: readonly (readonly [format: string, content: RegExp])[] = [
-  ['ses', /^ann@example\.com,COMPLAINT\nbob@example\.com,BOUNCE\n$/],
-  ['plain', /^ann@example\.com\nbob@example\.com\n$/],
-  ['md5', /^(?:[0-9a-f]{32}\n){2}$/],
-  ['sha256', /^(?:[0-9a-f]{64}\n){2}$/],
-  ['sendgrid', /^email,created\nann@example\.com,\d{10}\nbob@/],
-  [
-    'postmark',
-    /^EmailAddress,SuppressionReason,Origin,CreatedAt\nann@example\.com,SpamComplaint,.*\nbob@.*,HardBounce,/,
-  ],
-  ['mailchimp', /^Email Address,UNSUB_TIME,UNSUB_REASON,CLEAN_TIME\nann@example\.com,.*,ABUSE,\nbob@example\.com,,,\d/],
-  ['listmonk', /^email,name,attributes,status\nann@example\.com,,"\{.*complaint.*\}",blocklisted\n/],
-];
-
-test('exports hold one row for each address in the form of each service, and suppress the same where they are imported', async (t) => {
-  const folder = freshFolder(t);
-  await suppress(folder, ['add', 'ann@example.com', '--reason', 'complaint']);
-  await suppress(folder, ['add', 'ann@example.com', 'bob@example.com', '--reason', 'hard_bounce']);
-  await suppress(folder, ['add', 'example.net']);
-  await Promise.all(
-    EXPORTS.map(async ([format, content]) => {
-      const exported = await suppress(folder, ['export', '--format', format, '-o', `${format}.csv`]);
-      assert.match(exported.stderr, /1 left out: domains/);
-      assert.match(folder.read(`${format}.csv`), content);
-      const other = ['--db', `${format}.sqlite`];
-      const imported = await suppress(folder, ['import', `${format}.csv`, ...other]);
-      assert.equal(imported.exitCode, 0, imported.stderr);
-      const asked = ['ann@example.com', 'bob@example.com', 'cid@example.com'];
-      const checked = await records(folder, ['check', ...asked, ...other]);
-      assert.deepEqual(
-        checked.map(({ suppressed }) => suppressed),
-        [true, true, false],
-        format,
-      );
-    }),
-  );
-});
-
 test('a delivery log resets the count of soft bounces, once', async (t) => {
   const folder = freshFolder(t);
   folder.write(
@@ -397,30 +266,6 @@ test('a delivery log resets the count of soft bounces, once', async (t) => {
   const [second] = await records(folder, ['delivered', file]);
   assert.deepEqual([second?.['reset'], second?.['lifted']], [0, 0]);
   assert.deepEqual(await contentOf(folder), before);
-});
-
-test('soft bounces come to a suppression by the thresholds asked for', async (t) => {
-  const folder = freshFolder(t);
-  const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
-  folder.write(
-    'b.csv',
-    `ID,Type,Email,BouncedAt\n1,SoftBounce,full@a.example,${day(5)}\n2,SoftBounce,full@a.example,${day(3)}\n`,
-  );
-  const counted = await records(folder, ['import', 'b.csv', '--dry-run']);
-  assert.deepEqual(
-    counted.map(({ status, why }) => [status, why]),
-    [
-      ['counted', 'soft_bounce 1 of 3'],
-      ['counted', 'soft_bounce 2 of 3'],
-    ],
-  );
-  const reached = await records(folder, ['import', 'b.csv', '--soft-limit', '2']);
-  assert.deepEqual(
-    reached.map(({ status }) => status),
-    ['counted', 'suppressed'],
-  );
-  const [entry] = await records(folder, ['list']);
-  assert.ok(Date.parse(String(entry?.['expires_at'])) > Date.now());
 });
 
 test('an empty store lists and exports nothing, and says so', async (t) => {
