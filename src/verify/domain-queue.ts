@@ -48,6 +48,9 @@ type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 /** One more connection pays only where so many addresses wait for it. */
 const WAITING_PER_SESSION = 8;
 
+/** Bad luck explains so many; more often it is a host that accepts everybody after a few refusals. */
+const MOST_TIMES_UNPROVED = 3;
+
 /** With so few refusals in a session, an acceptance behind them is believed. */
 const PROVING_BUDGET = 2;
 
@@ -167,7 +170,8 @@ export class DomainQueue implements PacedQueue {
       case 'unproved':
         subject.timesUnproved += 1;
         // Sessions that end with the second refusal leave no acceptance unproved, so this comes to an end.
-        if (subject.timesUnproved > 1) this.#options.hosts.noteImpatience(at.address, PROVING_BUDGET + 1);
+        if (subject.timesUnproved > MOST_TIMES_UNPROVED)
+          this.#options.hosts.noteImpatience(at.address, PROVING_BUDGET + 1);
         this.#pending.putBack(subject, { alone: false });
         return;
       case 'failed':

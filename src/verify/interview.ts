@@ -141,7 +141,9 @@ async function askWhilePatient<S extends Subject>(
   const answered: Answered<S>[] = [];
   let refused = 0;
   let usualMs = Number.POSITIVE_INFINITY;
-  for (let subjects: readonly S[] = [first]; subjects.length > 0; ) {
+  const windowOf = (room: number): number => (canPipeline ? room : 1);
+  const firstWindow = desk.next(windowOf(Math.min(budget, most)) - 1);
+  for (let subjects: readonly S[] = [first, ...firstWindow]; subjects.length > 0; ) {
     const answers = await session.askAll(subjects.map((subject) => ({ ...subject, domain: plan.domain })));
     const refusedBefore = refused;
     let slowestMs = 0;
@@ -162,7 +164,7 @@ async function askWhilePatient<S extends Subject>(
       break;
     }
     const room = Math.min(budget - refused, most - answered.length);
-    subjects = room <= 0 ? [] : desk.next(canPipeline ? room : 1);
+    subjects = room <= 0 ? [] : desk.next(windowOf(room));
   }
   return answered;
 }
