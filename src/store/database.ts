@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { Connection } from './connection.ts';
+import { ReportStore } from './dmarc-reports.ts';
 import { type DomainCatchall, DomainStore } from './domains.ts';
 import { checkFile } from './file-check.ts';
 import { MailHostStore, type MailHostsEntry } from './mail-hosts-store.ts';
@@ -58,6 +59,7 @@ export class Store<Outcome = unknown> {
   readonly suppressions: SuppressionStore;
   readonly scans: ScanMemory;
   readonly retries: RetryStore;
+  readonly reports: ReportStore;
   readonly #connection: Connection;
 
   constructor(connection: Connection, clock: Clock) {
@@ -69,6 +71,7 @@ export class Store<Outcome = unknown> {
     this.retries = new RetryStore(connection);
     this.suppressions = new SuppressionStore(connection, clock);
     this.scans = new ScanMemory(connection, clock);
+    this.reports = new ReportStore(connection, clock);
   }
 
   /** Does `work`, whichever stores it writes to, in one transaction: all of it is kept, or nothing. No `await` in it. */

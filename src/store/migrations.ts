@@ -155,6 +155,39 @@ const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX retry_by_due ON retry (due_at);
     `,
   },
+  {
+    // Rows stand beside a report that may not be finished yet (no identity): a report of a gigabyte is kept in pieces.
+    number: 4,
+    sql: `
+      CREATE TABLE report (
+        id INTEGER PRIMARY KEY,
+        identity TEXT UNIQUE,         -- the same for every copy of a report; null while its rows are still added
+        kind TEXT NOT NULL,           -- aggregate, tls, failure
+        reporter TEXT NOT NULL DEFAULT '',
+        report_id TEXT NOT NULL DEFAULT '',
+        domain TEXT NOT NULL DEFAULT '',
+        begin_at INTEGER,             -- this and end_at: seconds since the epoch
+        end_at INTEGER,
+        messages INTEGER NOT NULL DEFAULT 0,
+        detail TEXT NOT NULL DEFAULT '',  -- JSON
+        started_at INTEGER NOT NULL   -- milliseconds since the epoch
+      ) STRICT;
+      CREATE INDEX report_by_domain ON report (domain, begin_at);
+
+      CREATE TABLE report_row (
+        report INTEGER NOT NULL REFERENCES report (id) ON DELETE CASCADE,
+        source_ip TEXT NOT NULL,
+        header_from TEXT NOT NULL,
+        disposition TEXT NOT NULL,
+        dkim TEXT NOT NULL,
+        spf TEXT NOT NULL,
+        reasons TEXT NOT NULL,
+        results TEXT NOT NULL,        -- JSON
+        messages INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX report_row_by_report ON report_row (report);
+    `,
+  },
 ];
 
 /** The number of the newest step this mailgate knows. */
