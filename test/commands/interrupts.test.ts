@@ -157,6 +157,21 @@ test('a second Ctrl-C ends at once what the first could not', async (t) => {
   assert.deepEqual([exitCode, signal], [null, 'SIGINT']);
 });
 
+test('Ctrl-C between a greylisting and the end of its session leaves no timer to wait for', {
+  todo: true,
+  timeout: 5000,
+}, async (t) => {
+  const folder = freshFolder(t);
+  const host = { name: 'mx.grey.test', addresses: ['127.32.1.20'], domains: ['grey.test'] };
+  const behaviour: Behaviour = { greylist: { waitMs: 300_000 }, at: { quit: 'silent' } };
+  const { flags, record } = await startWorld(t, worldOf({ hosts: [{ ...host, ...behaviour }] }));
+  folder.write('list.csv', listOf(['anna@grey.test']));
+  const run = folder.start(['verify', 'list.csv', '-o', 'clean.csv', ...flags, '--wait', '10m']);
+  await record.until(({ verbs }) => verbs.get('QUIT') === 1);
+  run.kill('SIGINT');
+  assert.equal((await run.finished).exitCode, 130);
+});
+
 test('the sandbox of a run that was stopped leaves no file behind, and promises nothing it has not kept', async (t) => {
   const folder = freshFolder(t);
   folder.write('list.csv', listOf(['psst@stille-post.test']));
