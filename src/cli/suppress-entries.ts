@@ -1,7 +1,9 @@
 // `mailgate suppress add`, `remove` and `forget`: changes entries one by one on a person's word.
 
+import { keyOf } from '../address/screen.ts';
 import { MailgateError } from '../errors.ts';
 import { printable } from '../smtp/printable.ts';
+import type { Store } from '../store/database.ts';
 import type { SuppressionReason } from '../store/suppression-reasons.ts';
 import { EVERY_SCOPE, isAboutMailbox } from '../store/suppression-reasons.ts';
 import type { SuppressionKey } from '../store/suppressions.ts';
@@ -90,11 +92,21 @@ export async function forgetAddresses(
   const { store } = session;
   return eachSubject(session, wanted, (key) => {
     if (key.type !== 'email') return { isDone: false, status: 'invalid', why: 'only addresses can be forgotten' };
+    forgetRetries(store, key.value);
     const verdicts = store.forget({ address: key.value });
     const { status, entries } = store.suppressions.forget(key.value, { why: settings.note });
     const erased = `${entries} ${entries === 1 ? 'entry' : 'entries'} and ${verdicts} ${verdicts === 1 ? 'verdict' : 'verdicts'} erased`;
     return { isDone: true, status, why: status === 'already' ? 'it was forgotten before' : erased };
   });
+}
+
+/** Retries stand under the local part as it was typed. */
+function forgetRetries(store: Store, address: string): void {
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  for (const local of store.retries.ofDomain(domain).keys()) {
+    if (keyOf(local, domain) === address) store.together(() => store.retries.forget(domain, local));
+  }
 }
 
 interface Done {
