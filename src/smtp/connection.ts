@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { Reply } from '../verdict.ts';
+import { onAbort } from './cancellation.ts';
 import { type Dial, dialDirectly } from './dial.ts';
 import { type Exchange, type Loss, type Lost, lossOfError } from './exchange.ts';
 import { printable } from './printable.ts';
@@ -46,6 +47,7 @@ export class Connection {
   readonly #parser: ReplyParser;
   readonly #resolveClosed: () => void;
   #socket: Socket | null = null;
+  #cancelAbort: () => void = () => {};
   #connected = false;
   /** Questions whose replies are owed, in the order they were asked; more than one only where PIPELINING allows it. */
   #owed: Waiting[] = [];
@@ -97,7 +99,7 @@ export class Connection {
       { connected: () => this.#onConnected(), bytes: (chunk) => this.#onBytes(chunk) },
     );
     this.#socket = socket;
-    signal?.addEventListener('abort', this.#onAbort);
+    if (signal !== undefined) this.#cancelAbort = onAbort(signal, () => this.lose('cancelled', 'cancelled'));
     // The 'error' listener stays on to the end: a reset that follows our own close must not become an exception.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     // Not left to 'close', which comes a little later: a command written in between would look like a reset.
@@ -172,7 +174,7 @@ export class Connection {
     if (this.#lost !== null) return this.#lost;
     const lost: Lost = { status: 'lost', failure, reply, detail };
     this.#lost = lost;
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#cancelAbort();
     this.#options.trace?.('note', detail);
     if (this.#socket === null) this.#resolveClosed();
     else this.#socket.destroy();
@@ -305,10 +307,6 @@ export class Connection {
     if (this.#secured) this.#onError(error);
     else this.lose('tls', `the TLS handshake failed (${printable(error.code ?? error.message, 100)})`);
   }
-
-  readonly #onAbort = (): void => {
-    this.lose('cancelled', 'cancelled');
-  };
 }
 
 function settle(waiting: Waiting, exchange: Exchange): void {

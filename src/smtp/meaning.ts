@@ -4,7 +4,7 @@ import { statusOf } from '../verdict.ts';
 import { operatorOf } from './provider-rules.ts';
 import { REPLY_RULES } from './reply-rules.ts';
 import { readReplyWords } from './reply-text.ts';
-import { type ReplyEvidence, type ReplyStage, ruleApplies } from './rule.ts';
+import { type ReplyEvidence, type ReplyRule, type ReplyStage, ruleApplies } from './rule.ts';
 
 export type { ReplyStage } from './rule.ts';
 
@@ -43,9 +43,24 @@ export function meaningOf(reply: ReplyInput): MeaningResult {
   const { words, enhanced } = readReplyWords(reply.text, reply);
   const provider = operatorOf(reply.provider, reply.text);
   const evidence: ReplyEvidence = { stage: reply.stage, code: reply.code, enhanced, provider, words };
+  const rule = ruleFor(evidence);
+  return { meaning: rule.meaning, rule: rule.id, why: rule.why, strength: rule.strength ?? 'strong' };
+}
+
+/** A host says the same to thousands of recipients; cleaned of its echoes, the same evidence finds the same row. */
+const FOUND_RULES = new Map<string, ReplyRule>();
+const MOST_FOUND_RULES = 2000;
+
+function ruleFor(evidence: ReplyEvidence): ReplyRule {
+  const { stage, code, enhanced, provider, words } = evidence;
+  const key = JSON.stringify([stage, code, enhanced, provider, words]);
+  const known = FOUND_RULES.get(key);
+  if (known !== undefined) return known;
   const rule = REPLY_RULES.find((candidate) => ruleApplies(candidate, evidence));
   if (rule === undefined) throw new TypeError('the last rows of the reply table apply to every refusal');
-  return { meaning: rule.meaning, rule: rule.id, why: rule.why, strength: rule.strength ?? 'strong' };
+  if (FOUND_RULES.size >= MOST_FOUND_RULES) FOUND_RULES.clear();
+  FOUND_RULES.set(key, rule);
+  return rule;
 }
 
 /** RFC 5321 section 4.3.2: only 250, 251 and 252 accept a recipient; nothing else may pass for acceptance. */
