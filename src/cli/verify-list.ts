@@ -14,6 +14,7 @@ import { withDialogue } from './dialogue.ts';
 import { Interruption } from './interrupts.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
+import { refuseClashes } from './output-paths.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
 import { count, plural, type Summary, summaryLines } from './summary.ts';
@@ -31,6 +32,7 @@ const TIME_LIMIT = 6;
 /** Cleans the list and resolves to the exit code. @throws MailgateError for what a person must read, Interruption after a signal. */
 export async function verifyList(settings: VerifySettings, invocation: Invocation): Promise<number> {
   const startedAt = systemClock.now();
+  refuseClashes(settings, invocation.cwd);
   const prepared = await prepare(settings, invocation);
   try {
     return await cleanPrepared(settings, { ...prepared, invocation, startedAt });

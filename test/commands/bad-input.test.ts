@@ -241,3 +241,41 @@ test('a summary that cannot be written is told, and the list is complete all the
   assert.match(run.stderr, /the summary cannot be written to no\/run\.json.*\n {2}The cleaned list itself is complete/);
   assert.equal(rowsOf(folder.read('clean.csv')).length, 1);
 });
+
+const clashes: readonly [why: string, args: readonly string[], says: RegExp][] = [
+  [
+    'the summary would replace the list',
+    ['--summary', 'list.csv'],
+    /--summary and the list are the same file, list\.csv/,
+  ],
+  [
+    'the summary would replace the output',
+    ['-o', 'clean.csv', '--summary', './clean.csv'],
+    /--summary and -o are the same file/,
+  ],
+  [
+    'the output would replace the store',
+    ['-o', 'store.sqlite', '--db', 'store.sqlite'],
+    /--db and -o are the same file/,
+  ],
+  [
+    'a part would replace the output',
+    ['-o', 'parts/valid.csv', '--split', 'parts'],
+    /--split and -o are the same file/,
+  ],
+  [
+    'a part would replace the list',
+    ['--split', 'lists'],
+    /--split and the list are the same file, lists\/invalid\.csv/,
+  ],
+];
+for (const [why, args, says] of clashes) {
+  test(`verify refuses to write two things into one file: ${why}`, async (t) => {
+    const folder = freshFolder(t);
+    const list = args.includes('lists') ? folder.write('lists/invalid.csv', LIST) : folder.write('list.csv', LIST);
+    const run = await folder.run(['verify', list, '--offline', ...args]);
+    assert.equal(run.exitCode, 2, run.stderr);
+    assert.match(run.stderr, says);
+    assert.equal(folder.read(list), LIST);
+  });
+}

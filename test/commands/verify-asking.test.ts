@@ -314,3 +314,17 @@ function deadWorld(count: number): World {
   }));
   return worldOf({ hosts: [KNOWN], zones });
 }
+
+test('two cleanings at once share one store', async (t) => {
+  const names = Array.from({ length: 150 }, (_, i) => `nobody${i}@known.test`);
+  const { folder, world, verify } = await listInWorld(t, listOf(names));
+  folder.write('other.csv', listOf(names.toReversed()));
+  const other = folder.run(['verify', 'other.csv', ...world.flags]);
+  const [one, two] = await Promise.all([verify(), other]);
+  for (const run of [one, two]) {
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.equal(column(run.stdout, 'reason').filter((reason) => reason === 'mailbox_not_found').length, 150);
+  }
+  const again = await verify('--offline');
+  assert.deepEqual(new Set(column(again.stdout, 'source')), new Set(['cache']));
+});

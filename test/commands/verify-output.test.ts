@@ -1,6 +1,6 @@
 // What `mailgate verify` writes and where: columns, kept rows, split files, the input in place, streams. Nobody is asked.
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, statSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { ALL_COLUMNS, BASIC_COLUMNS } from '../../src/cli/columns.ts';
 import { freshFolder } from '../support/mailgate.ts';
@@ -398,4 +398,24 @@ test('what is read in one encoding and one line end keeps its quoted newlines', 
     run.stdout,
     'email,note,mailgate_status\r\nanna@gmx.de,"one\r\ntwo",unknown\r\nbob@gmx.de,"say ""hi""",unknown\r\n',
   );
+});
+
+test('what nobody wants may all go to /dev/null', {
+  skip: existsSync('/dev/null') ? false : 'there is none',
+}, async (t) => {
+  const folder = freshFolder(t);
+  folder.write('list.csv', LIST);
+  const run = await folder.run([
+    'verify',
+    'list.csv',
+    '-o',
+    '/dev/null',
+    '--summary',
+    '/dev/null',
+    '--offline',
+    '--fail-on',
+    'invalid',
+  ]);
+  assert.equal(run.exitCode, 1, run.stderr);
+  assert.deepEqual(folder.files(), ['list.csv']);
 });
