@@ -138,9 +138,11 @@ function groupFor({ groups, isNewBlock, message }: Grouping, name: string): Fiel
   if (current === undefined && name.startsWith('x-')) return message;
   const isNext =
     current === undefined ||
-    groups.length >= MAX_RECIPIENTS * 2 ||
-    (isNewBlock && (namesRecipient(current) ? current.has(name) || opensRecipient(name) : current.has(name))) ||
-    (current.has(name) && (name === 'final-recipient' || name === 'original-recipient'));
+    (namesRecipient(current) &&
+      isNewBlock &&
+      opensRecipient(name) &&
+      (current.has('action') || current.has('status'))) ||
+    (current.has(name) && (isNewBlock || opensRecipient(name)));
   if (!isNext || groups.length >= MAX_RECIPIENTS) return current ?? new Map();
   const next: Fields = new Map();
   groups.push(next);
@@ -148,7 +150,7 @@ function groupFor({ groups, isNewBlock, message }: Grouping, name: string): Fiel
 }
 
 function opensRecipient(name: string): boolean {
-  return name === 'final-recipient' || name === 'original-recipient' || name === 'action';
+  return name === 'final-recipient' || name === 'original-recipient';
 }
 
 function namesRecipient(fields: Fields): boolean {

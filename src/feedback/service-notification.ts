@@ -23,7 +23,7 @@ const MAX_JSON = 256_000;
  */
 export function readServiceNotification(text: string): ServiceNotification | null {
   const start = text.slice(0, 2000).indexOf('{');
-  if (start === -1 || !/"(?:notificationType|eventType)"/.test(text.slice(start, start + 4000))) return null;
+  if (start === -1 || !/"(?:notificationType|eventType)\\?"/.test(text.slice(start, start + 4000))) return null;
   const outer = parseObject(text.slice(start, start + MAX_JSON));
   const value = outer === null ? null : unwrapped(outer);
   if (value === null) return null;
