@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openStore, type Store } from '../../src/store/database.ts';
+import type { ScannedMessage } from '../../src/store/scan-memory.ts';
 import type { SuppressionEvent, SuppressionOutcome } from '../../src/store/suppressions.ts';
 import { handClock, NOW, scratchFolder } from './scratch.ts';
 
@@ -61,4 +62,20 @@ export function reasonOf({ store }: Pick<OpenedStore, 'store'>, address: string 
 /** Everything the suppression store holds, for comparing before and after. */
 export function contentOf({ store }: Pick<OpenedStore, 'store'>): unknown {
   return { entries: [...store.suppressions.list()], history: [...store.suppressions.history()] };
+}
+
+/** Ten bounces of a scan, the same for each `batch` whoever reads them, and the messages they stand in. */
+export function batchOf(batch: number): {
+  readonly events: readonly SuppressionEvent[];
+  readonly messages: readonly ScannedMessage[];
+} {
+  const numbers = Array.from({ length: 10 }, (_, index) => batch * 10 + index);
+  return {
+    events: numbers.map((number) => someEvent({ address: `user${number}@list.test`, evidenceId: `message ${number}` })),
+    messages: numbers.map((number) => ({
+      at: { place: `/mail/new/${number}`, stamp: '' },
+      sha256: number.toString(16).padStart(64, '0'),
+      outcome: 'bounce',
+    })),
+  };
 }
