@@ -4,13 +4,13 @@ import type { List } from '../list/reader.ts';
 import type { RowBatch } from '../list/row-batch.ts';
 import type { WorkFile } from '../store/work-file.ts';
 import type { Verdict } from '../verdict.ts';
-import { KeyTable } from '../verify/dedupe.ts';
 import type { DomainJobs, JobSource } from '../verify/jobs.ts';
 import { type RunOutcome, runJobs, type Waiting } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
 import type { Asking } from './asking.ts';
 import type { KeptAnswers } from './kept-answers.ts';
-import { notChecked, type RowFacts, RowFactsReader, verdictOfText } from './row-facts.ts';
+import { notChecked } from './row-facts.ts';
+import { RowScreen, type ScreenedRow, type ScreenedRows } from './row-screen.ts';
 
 export interface CleanListOptions {
   readonly list: List;
@@ -42,7 +42,7 @@ export type TakeRow = (batch: RowBatch, index: number, row: AnnotatedRow | null)
 
 /** Cleans without asking anybody: one reading of the list, verdicts from the text, the lists and what is kept. */
 export async function cleanOffline(options: CleanListOptions): Promise<void> {
-  const rows = new RowScreen(options);
+  const rows = rowScreen(options);
   const unknown = notChecked('not among the kept verdicts, and --offline asks nobody', rows.now);
   await writeRows(rows, options, (screened) => {
     const kept = options.kept.freshVerdicts(keysOf(screened));
@@ -59,7 +59,7 @@ export async function cleanOnline(
   world: { readonly asking: Asking; readonly work: WorkFile; readonly stopAsking: AbortSignal },
 ): Promise<RunOutcome> {
   const { asking, work, stopAsking } = world;
-  const rows = new RowScreen(options);
+  const rows = rowScreen(options);
   const jobs = await gatherJobs(rows, work, options);
   options.watch.phase('asking', work.jobCount());
   const results = new ResultBatch(work);
@@ -83,28 +83,17 @@ export async function cleanOnline(
   return outcome;
 }
 
+function rowScreen({ clock, allowReserved, random, list }: CleanListOptions): RowScreen {
+  return new RowScreen({ now: clock.now(), allowReserved, random, expectedRows: list.estimatedRows });
+}
+
 /** First reading: every new address either has a kept verdict or becomes a job. */
 async function gatherJobs(rows: RowScreen, work: WorkFile, options: CleanListOptions): Promise<JobSource> {
   const domains = new DomainNumbers();
   options.watch.phase('reading', options.list.estimatedRows);
   for await (const batch of options.list.batches()) {
     options.interrupted.throwIfAborted();
-    const fresh = rows
-      .screen(batch)
-      .filter((row): row is AddressRow => row !== null && row.key !== null && row.firstRow === row.row);
-    const kept = options.kept.freshVerdicts(fresh.map(({ key }) => key));
-    const known: { id: number; verdict: Verdict }[] = [];
-    const jobs: { id: number; domainId: number; local: string; smtputf8: boolean }[] = [];
-    for (const { row, key, facts } of fresh) {
-      const verdict = kept.get(key);
-      if (verdict !== undefined) known.push({ id: row, verdict });
-      else if (facts.screening.valid) {
-        const { local, domain, smtputf8 } = facts.screening;
-        jobs.push({ id: row, domainId: domains.numberOf(domain), local, smtputf8 });
-      }
-    }
-    work.putResults(known);
-    work.addJobs(jobs);
+    for (const screened of rows.screen(batch)) addAddresses(screened, { work, domains, kept: options.kept });
     options.watch.rows(batch.rowCount);
   }
   work.finishAdding();
@@ -118,20 +107,42 @@ async function gatherJobs(rows: RowScreen, work: WorkFile, options: CleanListOpt
   };
 }
 
-/** Hands on every row; `verdictsFor` is asked once per batch, for what it needs to look up many at a time. */
+/** What is known already goes to the results, what is new to the jobs. */
+function addAddresses(
+  { rows }: ScreenedRows,
+  to: { readonly work: WorkFile; readonly domains: DomainNumbers; readonly kept: KeptAnswers },
+): void {
+  const fresh = rows.filter((row): row is AddressRow => row !== null && row.key !== null && row.firstRow === row.row);
+  const kept = to.kept.freshVerdicts(fresh.map(({ key }) => key));
+  const known: { id: number; verdict: Verdict }[] = [];
+  const jobs: { id: number; domainId: number; local: string; smtputf8: boolean }[] = [];
+  for (const { row, key, facts } of fresh) {
+    const verdict = kept.get(key);
+    if (verdict !== undefined) known.push({ id: row, verdict });
+    else if (facts.screening.valid) {
+      const { local, domain, smtputf8 } = facts.screening;
+      jobs.push({ id: row, domainId: to.domains.numberOf(domain), local, smtputf8 });
+    }
+  }
+  to.work.putResults(known);
+  to.work.addJobs(jobs);
+}
+
+/** Hands on every row; `verdictsFor` is asked for some hundred at once, for what it needs to look up many at a time. */
 async function writeRows(
   rows: RowScreen,
   options: CleanListOptions,
-  verdictsFor: (screened: readonly (ScreenedRow | null)[]) => (row: ScreenedRow) => Verdict,
+  verdictsFor: (rows: ScreenedRows['rows']) => (row: ScreenedRow) => Verdict,
 ): Promise<void> {
   options.watch.phase('writing', options.list.estimatedRows);
   for await (const batch of options.list.batches()) {
     options.interrupted.throwIfAborted();
-    const screened = rows.screen(batch);
-    const verdictOf = verdictsFor(screened);
-    for (let index = 0; index < screened.length; index += 1) {
-      const row = screened[index] ?? null;
-      options.take(batch, index, row === null ? null : annotate(row, row.text ?? verdictOf(row), rows.now));
+    for (const screened of rows.screen(batch)) {
+      const verdictOf = verdictsFor(screened.rows);
+      screened.rows.forEach((row, index) => {
+        const annotated = row === null ? null : annotate(row, row.text ?? verdictOf(row), rows.now);
+        options.take(batch, screened.from + index, annotated);
+      });
     }
     options.watch.rows(batch.rowCount);
     await options.flush();
@@ -155,58 +166,9 @@ function resultsOf(work: WorkFile, now: number): () => (row: ScreenedRow) => Ver
   };
 }
 
-interface ScreenedRow {
-  /** The row's number as a spreadsheet counts. */
-  readonly row: number;
-  /** The first row with the same address; the row's own number where it is the first. */
-  readonly firstRow: number;
-  readonly facts: RowFacts;
-  /** The verdict the text alone gives, or null where somebody must be asked; then `key` is set. */
-  readonly text: Verdict | null;
-  readonly key: string | null;
-}
-
 type AddressRow = ScreenedRow & { readonly key: string };
 
-/** Screens batches of rows and knows which addresses it has met before; the second reading gives the same answers. */
-class RowScreen {
-  /** The time of the run: verdicts that only the text gives were all made now. */
-  readonly now: number;
-  readonly #facts = new RowFactsReader();
-  readonly #keys: KeyTable;
-  readonly #allowReserved: boolean;
-
-  constructor(options: CleanListOptions) {
-    this.now = options.clock.now();
-    this.#keys = new KeyTable({ expected: options.list.estimatedRows, random: options.random });
-    this.#allowReserved = options.allowReserved;
-  }
-
-  /** One entry per row of the batch; null for a blank line. */
-  screen(batch: RowBatch): (ScreenedRow | null)[] {
-    const { rowCount, firstRow } = batch;
-    const facts: (RowFacts | null)[] = [];
-    const keys: (string | null)[] = [];
-    for (let index = 0; index < rowCount; index += 1) {
-      const found = batch.isBlank(index) ? null : this.#facts.read(batch.address(index));
-      facts.push(found);
-      keys.push(found?.screening.valid === true ? found.screening.key : null);
-    }
-    const firstRows = this.#keys.firstRowsOf(keys, firstRow);
-    return facts.map((each, index) =>
-      each === null ? null : this.#screened(each, { row: firstRow + index, firstRow: firstRows[index] as number }),
-    );
-  }
-
-  #screened(facts: RowFacts, at: { readonly row: number; readonly firstRow: number }): ScreenedRow {
-    const { screening } = facts;
-    const text = verdictOfText(facts, { now: this.now, allowReserved: this.#allowReserved });
-    if (!screening.valid) return { row: at.row, firstRow: at.row, facts, text, key: null };
-    return { row: at.row, firstRow: at.firstRow, facts, text, key: text === null ? screening.key : null };
-  }
-}
-
-function keysOf(screened: readonly (ScreenedRow | null)[]): string[] {
+function keysOf(screened: ScreenedRows['rows']): string[] {
   const keys: string[] = [];
   for (const row of screened) if (row !== null && row.key !== null) keys.push(row.key);
   return keys;

@@ -1,9 +1,9 @@
 // What one address cell tells without any network: its screening, its domain's facts, and the verdict text alone can give.
-import { type DomainFacts, domainFacts } from '../address/domain-facts.ts';
 import { type RoleClass, roleOf } from '../address/role.ts';
 import { type GoodAddress, type Screening, screenAddress } from '../address/screen.ts';
-import { suggestDomain, type TypoSuggestion } from '../address/typo.ts';
+import type { RandomSource } from '../clock.ts';
 import { type Reason, statusOf, type Verdict } from '../verdict.ts';
+import { type DomainKnowledge, KnownDomains } from './known-domains.ts';
 
 export interface RowFacts {
   readonly screening: Screening;
@@ -12,34 +12,18 @@ export interface RowFacts {
   readonly role: RoleClass | null;
 }
 
-/** What the lists say of a domain; worked out once for all rows that share it. */
-export interface DomainKnowledge {
-  readonly name: string;
-  readonly facts: DomainFacts;
-  readonly typo: TypoSuggestion | null;
-}
-
-/** Lists of many millions of domains must not keep them all: past this the memory starts afresh. */
-const MOST_DOMAINS_REMEMBERED = 200_000;
-
 /** Screens cells, remembering the domains it has met. */
 export class RowFactsReader {
-  readonly #domains = new Map<string, DomainKnowledge>();
+  readonly #domains: KnownDomains;
+
+  constructor(random: RandomSource = Math.random) {
+    this.#domains = new KnownDomains(random);
+  }
 
   read(cell: string): RowFacts {
     const screening = screenAddress(cell);
     if (!screening.valid) return { screening, domain: null, role: null };
-    return { screening, domain: this.#knowledgeOf(screening.domain), role: roleOf(screening.local) };
-  }
-
-  #knowledgeOf(name: string): DomainKnowledge {
-    const known = this.#domains.get(name);
-    if (known !== undefined) return known;
-    if (this.#domains.size >= MOST_DOMAINS_REMEMBERED) this.#domains.clear();
-    const facts = domainFacts(name);
-    const made = { name, facts, typo: suggestDomain(name) };
-    this.#domains.set(name, made);
-    return made;
+    return { screening, domain: this.#domains.knowledgeOf(screening.domain), role: roleOf(screening.local) };
   }
 }
 
