@@ -21,8 +21,22 @@ export const VERIFY_DEFAULTS = {
   hostAddressLimit: 5,
   /** Failed first connections to one address after which it is taken for dead until the end of the run. */
   deadAfterFailures: 2,
-  /** Sessions refused in a row at the greeting, EHLO or MAIL after which a provider is asked no more in this run. */
+  /** Sessions refused in a row at the greeting, EHLO or MAIL after which a provider is left alone (about three: smtp.md 6). */
   blockedAfterRefusals: 3,
+  /** Different domains in a row whose every recipient got the same refusal of us after which their provider is left alone. */
+  blockedAfterDomains: 3,
+  /** How long a provider is left alone before one session may test it: blocks by rate are often lifted within ten minutes. */
+  circuitPauseMs: 10 * 60_000,
+  /** Pause before new connections to a provider that asks us to slow down; a busy server needs seconds, not milliseconds. */
+  slowDownPauseMs: 5_000,
+  /** The pause doubles with each further slow-down up to this: limits are mostly counted per minute. */
+  longestSlowDownPauseMs: 120_000,
+  /** Sessions that went well before a slowed provider gets one connection more. */
+  cleanSessionsPerStep: 10,
+  /** Slow-downs in a row after which a provider is left alone: pauses of 5, 10, 20 and 40 seconds did not help. */
+  slowDownsBeforeHalt: 5,
+  /** The same for a provider with which no session went well yet: there is nothing to be gained by patience. */
+  slowDownsBeforeHaltAtFirst: 2,
   /** Acceptances that wait for a refusal before the catch-all question is asked after all. */
   acceptancesBeforeControl: 20,
   /** Providers whose every first connection failed, none having succeeded, before port 25 is taken for blocked. */

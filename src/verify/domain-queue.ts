@@ -2,21 +2,29 @@
 import type { RandomSource } from '../clock.ts';
 import type { CatchallState, Reason, Reply, Stage } from '../verdict.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
+import type { CommonRefusal, Halt } from './circuit.ts';
 import { makeControlName } from './control-name.ts';
 import { DomainRecords, type DomainRecordsOptions } from './domain-records.ts';
 import type { Failure } from './failure.ts';
 import {
   type Answered,
   controlOutcomeOf,
+  type Desk,
+  type Interview,
   type InterviewOptions,
   interview,
   isControlWorthRetrying,
   type Reading,
+  type Subject,
 } from './interview.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
 import type { PacedQueue, PacedSession } from './pace.ts';
 import { type Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
+import type { Probe } from './probe.ts';
+import type { ProviderConduct } from './providers.ts';
+import { isDoubtful, printOf } from './same-refusal.ts';
+import { doubtOf, noteConduct, tell } from './session-conduct.ts';
 import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
@@ -35,6 +43,8 @@ export interface DomainQueueOptions extends InterviewOptions, DomainRecordsOptio
   readonly random: RandomSource;
   readonly jobPage: number;
   readonly acceptancesBeforeControl: number;
+  /** How many connections to a provider are open, this domain's included. */
+  readonly openTo: (provider: string) => number;
 }
 
 /** What is known of an address when its answer arrives, kept until the domain's evidence decides. */
@@ -43,6 +53,8 @@ interface Asked {
   readonly host: string;
 }
 
+type Met = Extract<Interview<Pending>, { status: 'held' }>;
+type FailedProbe = Extract<Probe, { status: 'failed' }>;
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
 /** One more connection pays only where so many addresses wait for it. */
@@ -57,6 +69,9 @@ const PROVING_BUDGET = 2;
 /** The catch-all question is put once; once more where the first try got no answer that concerns the name. */
 const CONTROL_TRIES = 2;
 
+/** As many as it takes of a provider that refuses whole sessions (see blockedAfterRefusals). */
+const REFUSED_SESSIONS = 3;
+
 export class DomainQueue implements PacedQueue {
   readonly provider: string;
   readonly #plan: AskPlan;
@@ -65,10 +80,16 @@ export class DomainQueue implements PacedQueue {
   readonly #judge: DomainJudge<Asked>;
   readonly #honesty: HonestyRecord = { honestAfter: 1 };
   readonly #records: DomainRecords;
+  readonly #conduct: ProviderConduct;
   #running = 0;
   #controlOwed = false;
   #controlRunning = false;
   #controlTries = 0;
+  /** True once the name nobody has was asked about, whatever came of it. */
+  #hasCompared = false;
+  #hasAccepted = false;
+  /** Sessions in a row whose every recipient was refused for our sake. */
+  #refusedSessions = 0;
   /** The reply that put the catch-all question off: a greylist does not know the invented name yet. */
   #controlPutOff: Reply | null = null;
 
@@ -76,6 +97,7 @@ export class DomainQueue implements PacedQueue {
     this.provider = plan.provider.key;
     this.#records = new DomainRecords(jobs, plan, options);
     this.#plan = plan;
+    this.#conduct = options.hosts.providers.of(plan.provider);
     this.#options = options;
     this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
     this.#judge = new DomainJudge<Asked>({
@@ -116,42 +138,120 @@ export class DomainQueue implements PacedQueue {
   }
 
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
-  drained(): void {
+  drained(at: { readonly isLastOfProvider: boolean }): void {
     if (this.#options.signal.aborted) return;
     if (this.#judge.needsControl({ isLastSession: true, with: [] }) && this.#controlTries < CONTROL_TRIES) {
       this.#controlOwed = true;
       return;
     }
+    this.#conduct.refusals.noteDone(this.#plan.domain, at);
     this.#judge.finish();
     const { state } = this.#judge;
     const { domain, fingerprint } = this.#plan;
     if (state === 'yes' || state === 'no') this.#options.memory.rememberCatchall(domain, fingerprint, state);
   }
 
+  /** Decides every address that is left without asking, for the reason the provider is left alone. */
+  giveUp(): void {
+    this.#controlOwed = false;
+    this.#controlTries = CONTROL_TRIES;
+    this.#giveUpFor(this.#conduct.halt ?? NOBODY_KNOWS_WHY);
+  }
+
   async #askFrom(first: Pending): Promise<{ readonly judged: Promise<void> }> {
-    const block = this.#options.hosts.blockOf(this.provider);
-    if (block !== null) {
-      const detail = 'not asked: this provider has refused several sessions in a row';
-      this.#recordFailure(first, { ...block, reason: 'blocked', attempts: first.attempts, detail });
-      return { judged: Promise.resolve() };
-    }
-    const met = await interview(this.#plan, first, this.#options, {
+    const { met, startedAtMs, end } = await this.#meet(first, {
       next: (limit) => this.#takeBeside(first, limit),
       controlAfter: (answered) => this.#controlNameAfter(answered),
     });
     if (met.status === 'failed') {
-      this.#recordFailure(first, { ...met.probe, attempts: first.attempts + met.probe.attempts });
+      end();
+      this.#takeFailedStart(first, met.probe);
       return { judged: Promise.resolve() };
     }
-    const { host, address, attempts, answered, control } = met;
-    for (const { subject } of answered) subject.attempts += attempts;
+    for (const { subject } of met.answered) subject.attempts += met.attempts;
     const judged = met.ended.then(({ outOfStep }) => {
-      if (control !== null) this.#controlRunning = false;
-      for (const ruling of ruleOnSession(answered, { host, outOfStep }, this.#honesty))
-        this.#carryOut(ruling, { host, address });
-      if (control !== null) this.#takeControl(outOfStep ? 'lost' : control);
+      if (met.control !== null) this.#controlRunning = false;
+      if (outOfStep) this.#judgeOutOfStep(met);
+      else this.#judgeSession(met, startedAtMs);
+      end();
     });
     return { judged };
+  }
+
+  /** Holds one session; `end` is to be called when all that it told has been noted. */
+  async #meet<S extends Subject>(first: S, desk: Desk<S>) {
+    const { clock } = this.#options;
+    const startedAtMs = clock.monotonic();
+    const test = this.#conduct.beginTest();
+    tell(test, this.#plan.hosts[0]?.name ?? this.provider, this.#options);
+    const met = await interview(this.#plan, first, this.#options, desk);
+    const end = (): void => {
+      if (test !== null) this.#conduct.endTest(clock.monotonic());
+    };
+    return { met, startedAtMs, end };
+  }
+
+  /** Who met a provider that was asked too hastily is asked once more, if its other sessions show that it can do better. */
+  #takeFailedStart(first: Pending, probe: FailedProbe): void {
+    first.attempts += probe.attempts;
+    const canDoBetter = this.#conduct.hasLetUsIn || this.#options.openTo(this.provider) > 1;
+    if (probe.isSlowDown && canDoBetter && !first.wasAsked) {
+      first.wasAsked = true;
+      this.#pending.putBack(first, { alone: false });
+      return;
+    }
+    this.#recordFailure(first, { ...probe, attempts: first.attempts });
+  }
+
+  #judgeOutOfStep({ answered, control, host, address }: Met): void {
+    for (const ruling of ruleOnSession(answered, { host, outOfStep: true }, this.#honesty))
+      this.#carryOut(ruling, { host, address });
+    if (control !== null) this.#takeControl('lost');
+  }
+
+  #judgeSession({ answered, control, host, address }: Met, startedAtMs: number): void {
+    const reading = control === null || control === 'lost' ? null : control;
+    const session = {
+      answered,
+      host,
+      startedAtMs,
+      control: reading === null ? null : { reading, name: this.#controlName() },
+    };
+    this.#stopIfRefused(noteConduct(session, this.#plan, this.#options));
+    this.#hasAccepted ||= answered.some((one) => one.reading?.meaning === 'accepted');
+    const doubt = this.#canDoubt ? doubtOf(session, this.#plan) : null;
+    const counting: Ruling<Pending>[] = [];
+    for (const ruling of ruleOnSession(answered, { host, outOfStep: false }, this.#honesty)) {
+      if (doubt !== null && ruling.status === 'counts') counting.push(ruling);
+      else this.#carryOut(ruling, { host, address });
+    }
+    const settle = ({ isAboutUs }: { readonly isAboutUs: boolean }): void => {
+      for (const ruling of counting) this.#carryOut(ruling, { host, address });
+      if (control !== null && !isAboutUs) this.#takeControl(control);
+    };
+    if (doubt === null) settle({ isAboutUs: false });
+    else this.#conduct.refusals.hold({ ...doubt, settle });
+  }
+
+  /** A host that takes our mail for somebody here, or but one recipient a session, leaves nothing to compare. */
+  get #canDoubt(): boolean {
+    return !this.#hasAccepted && !this.#plan.provider.oneRecipientPerTransaction;
+  }
+
+  /** A domain whose every recipient was refused for our sake in several sessions in a row is not asked on. */
+  #stopIfRefused(refusal: CommonRefusal | null): void {
+    this.#refusedSessions = refusal === null ? 0 : this.#refusedSessions + 1;
+    if (refusal !== null && this.#refusedSessions >= REFUSED_SESSIONS) this.#giveUpFor(refusal.halt);
+  }
+
+  #giveUpFor(halt: Halt): void {
+    const isRefused = halt.reason === 'blocked' || halt.reason === 'sender_rejected';
+    const detail = isRefused
+      ? 'not asked: this provider has refused several sessions in a row'
+      : 'not asked: this provider went on asking us to come back later';
+    for (let pending = this.#pending.take(); pending !== null; pending = this.#pending.take())
+      if (!this.#records.waitsStill(pending))
+        this.#recordFailure(pending, { ...halt, attempts: pending.attempts, detail });
   }
 
   #takeBeside(first: Pending, limit: number): readonly Pending[] {
@@ -178,8 +278,20 @@ export class DomainQueue implements PacedQueue {
         this.#recordFailure(subject, { ...ruling.failure, attempts: subject.attempts });
         return;
       case 'counts':
-        this.#judge.take(answerOf({ pending: subject, host: at.host }, ruling.reading));
+        if (this.#isAboutUs(subject, ruling.reading, at.host)) this.#recordAboutUs(subject, ruling.reading, at.host);
+        else this.#judge.take(answerOf({ pending: subject, host: at.host }, ruling.reading));
     }
+  }
+
+  #isAboutUs(subject: Pending, reading: Reading, host: string): boolean {
+    const { domain } = this.#plan;
+    const { refusals } = this.#conduct;
+    return isDoubtful(reading) && refusals.isAboutUs(printOf(reading, subject.local, { domain, host }), domain);
+  }
+
+  #recordAboutUs(pending: Pending, { reply }: Reading, host: string): void {
+    const detail = 'everybody gets this refusal, also a name nobody has: it is about us';
+    this.#recordFailure(pending, { reason: 'blocked', stage: 'rcpt', reply, host, attempts: pending.attempts, detail });
   }
 
   /** Whether a session should go on with the catch-all question at its end, and for which name. */
@@ -189,19 +301,35 @@ export class DomainQueue implements PacedQueue {
     const answers = answered.flatMap(({ subject, reading }) =>
       reading === null ? [] : [answerOf({ pending: subject, host: '' }, reading)],
     );
-    if (!this.#judge.needsControl({ isLastSession, with: answers })) return null;
+    const isNeeded = this.#judge.needsControl({ isLastSession, with: answers }) || this.#needsComparison(answered);
+    if (!isNeeded) return null;
     this.#controlRunning = true;
+    this.#hasCompared = true;
     return this.#controlName();
+  }
+
+  /** True where everybody got the same doubtful refusal, so that only the answer for a name nobody has can tell more. */
+  #needsComparison(answered: readonly Answered<Pending>[]): boolean {
+    if (this.#hasCompared || !this.#canDoubt) return false;
+    const doubt = doubtOf({ answered, control: null, host: this.#plan.hosts[0]?.name ?? '' }, this.#plan);
+    return doubt !== null && (answered.length > 1 || this.#conduct.refusals.hasMet(doubt.print));
   }
 
   /** The catch-all question in a session of its own, where no session with an acceptance was left to ask it in. */
   async #askControlAlone(): Promise<{ readonly judged: Promise<void> }> {
     this.#controlOwed = false;
     const subject = { local: this.#controlName(), smtputf8: false };
-    const met = await interview(this.#plan, subject, this.#options, { next: () => [], controlAfter: () => null });
-    if (met.status === 'failed') return { judged: Promise.resolve(this.#takeControl('lost')) };
+    const { met, end } = await this.#meet(subject, { next: () => [], controlAfter: () => null });
+    if (met.status === 'failed') {
+      end();
+      return { judged: Promise.resolve(this.#takeControl('lost')) };
+    }
     const reading = met.answered[0]?.reading ?? 'lost';
-    return { judged: met.ended.then(({ outOfStep }) => this.#takeControl(outOfStep ? 'lost' : reading)) };
+    const judged = met.ended.then(({ outOfStep }) => {
+      end();
+      this.#takeControl(outOfStep ? 'lost' : reading);
+    });
+    return { judged };
   }
 
   #takeControl(control: Reading | 'lost'): void {
@@ -235,6 +363,8 @@ export class DomainQueue implements PacedQueue {
     this.#records.record(pending, { ...failure, catchall: this.#judge.state }, this.#controlPutOff);
   }
 }
+
+const NOBODY_KNOWS_WHY: Halt = { reason: 'blocked', stage: 'connect', reply: null, host: null, detail: '' };
 
 const NOBODY_TO_ASK = Promise.resolve({ judged: Promise.resolve() });
 

@@ -1,28 +1,33 @@
-// Remembers, for one run, how mail hosts behaved: which are dead, which refuse us, how much each one bears.
-import type { Reply } from '../verdict.ts';
+// Remembers, for one run, how mail hosts behaved: which are dead, how much each one bears; of their providers, providers.ts.
+import { type ProviderLimits, Providers } from './providers.ts';
 
 /** What connecting told: 'connected' is any TCP connection that was accepted, whatever was said on it. */
 export type ConnectResult = 'connected' | 'failed';
 
-export interface Refusal {
-  readonly reply: Reply | null;
-  readonly stage: 'greeting' | 'ehlo' | 'tls' | 'mail';
-  readonly host: string;
+export interface HostLimits extends ProviderLimits {
+  /** Failed first connections to one address after which it is taken for dead. */
+  readonly deadAfterFailures: number;
 }
+
+/** An address that was connected to lives: one lost SYN later on proves nothing. */
+const LIVES = Number.MIN_SAFE_INTEGER;
+/** An address that let us in, up to an accepted MAIL. */
+const LET_US_IN = Number.NEGATIVE_INFINITY;
 
 /** One run's memory of hosts; opened with the run. */
 export class HostMemory {
+  readonly providers: Providers;
   readonly #failures = new Map<string, number>();
-  readonly #refusals = new Map<string, { streak: number; last: Refusal }>();
   readonly #failedProviders = new Set<string>();
   readonly #budgets = new Map<string, number>();
   readonly #recipientLimits = new Map<string, number>();
   readonly #tlsDemanded = new Set<string>();
   #connectedOnce = false;
-  readonly #limits: { readonly deadAfterFailures: number; readonly blockedAfterRefusals: number };
+  readonly #limits: HostLimits;
 
-  constructor(limits: { readonly deadAfterFailures: number; readonly blockedAfterRefusals: number }) {
+  constructor(limits: HostLimits) {
     this.#limits = limits;
+    this.providers = new Providers(limits);
   }
 
   /** Notes one attempt to connect; a success clears the address's failures. */
@@ -30,11 +35,21 @@ export class HostMemory {
     if (result === 'connected') {
       this.#connectedOnce = true;
       this.#failedProviders.clear();
-      this.#failures.set(at.address, Number.NEGATIVE_INFINITY); // it lives: one lost SYN later on proves nothing
+      if (!this.hasLetUsIn(at.address)) this.#failures.set(at.address, LIVES);
       return;
     }
     this.#failures.set(at.address, (this.#failures.get(at.address) ?? 0) + 1);
     if (!this.#connectedOnce) this.#failedProviders.add(at.provider);
+  }
+
+  /** Notes that MAIL was accepted there. */
+  noteEntry(address: string): void {
+    this.#failures.set(address, LET_US_IN);
+  }
+
+  /** True where a session got as far as an accepted MAIL in this run. */
+  hasLetUsIn(address: string): boolean {
+    return this.#failures.get(address) === LET_US_IN;
   }
 
   /** True where connecting to this address failed so often, and never worked, that it is not tried again in this run. */
@@ -75,21 +90,5 @@ export class HostMemory {
   /** True where the next session had better begin with STARTTLS. */
   demandsTls(address: string): boolean {
     return this.#tlsDemanded.has(address);
-  }
-
-  /** Notes that a provider turned us away before any recipient could be named; null notes that it let us in. */
-  noteEntry(provider: string, refusal: Refusal | null): void {
-    if (refusal === null) {
-      this.#refusals.delete(provider);
-      return;
-    }
-    const streak = (this.#refusals.get(provider)?.streak ?? 0) + 1;
-    this.#refusals.set(provider, { streak, last: refusal });
-  }
-
-  /** The last refusal, where a provider has refused every session so often in a row that asking on would be rude. */
-  blockOf(provider: string): Refusal | null {
-    const known = this.#refusals.get(provider);
-    return known !== undefined && known.streak >= this.#limits.blockedAfterRefusals ? known.last : null;
   }
 }

@@ -1,5 +1,7 @@
 // Decides which domain's queue may open the next connection: global, provider and domain limits at once, rates beside them.
 import type { Clock } from '../clock.ts';
+import { LongestFirst } from './longest-first.ts';
+import type { Admission } from './providers.ts';
 
 /** One domain's queue as the pacer sees it; two integers and a flag, never a closure per address. */
 export interface PacedQueue {
@@ -11,7 +13,9 @@ export interface PacedQueue {
   /** Takes the next address off the queue at once and runs its session. */
   readonly startSession: () => PacedSession;
   /** Called when nothing waits and nothing is open any more; it may put work back (a catch-all question still owed). */
-  readonly drained: () => void;
+  readonly drained: (at: { readonly isLastOfProvider: boolean }) => void;
+  /** Decides every waiting address without asking, because its provider is left alone. */
+  readonly giveUp: () => void;
 }
 
 export interface PacedSession {
@@ -27,6 +31,13 @@ export interface PaceLimits {
   readonly perDomain: number;
   /** New connections to one provider per minute; null for no such limit. */
   readonly ratePerMinute: number | null;
+}
+
+/** Says what may be opened to a provider now; without it the limits alone decide. */
+export interface Gatekeeper {
+  admit(provider: string, at: { readonly limit: number; readonly nowMs: number }): Admission;
+  /** Told when nothing waits for a provider any more. */
+  retire(provider: string): void;
 }
 
 interface QueueState {
@@ -57,8 +68,11 @@ export class Pace {
   readonly #limits: PaceLimits;
   readonly #clock: Clock;
   readonly #providers = new Map<string, ProviderState>();
-  /** Binary max-heap of eligible providers by waiting addresses; keys may lag, which costs order, never a limit. */
-  readonly #heap: ProviderState[] = [];
+  readonly #gatekeeper: Gatekeeper | null;
+  /** Providers to which a connection may be opened now. */
+  readonly #eligible = new LongestFirst<ProviderState>();
+  /** Providers that are left alone for now although addresses wait for them. */
+  readonly #halted = new Set<ProviderState>();
   #queues = 0;
   /** Sessions whose last answer is still owed: what the global limit counts. */
   #asking = 0;
@@ -68,14 +82,20 @@ export class Pace {
   #waiters: (() => void)[] = [];
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(options: { limits: PaceLimits; clock: Clock }) {
+  constructor(options: { limits: PaceLimits; clock: Clock; gatekeeper?: Gatekeeper }) {
     this.#limits = options.limits;
     this.#clock = options.clock;
+    this.#gatekeeper = options.gatekeeper ?? null;
   }
 
   /** How many queues are not drained yet. */
   get size(): number {
     return this.#queues;
+  }
+
+  /** How many connections to the provider are open. */
+  openTo(provider: string): number {
+    return this.#providers.get(provider)?.open ?? 0;
   }
 
   /** Hands a domain's queue over; its sessions start as the limits allow. */
@@ -96,19 +116,27 @@ export class Pace {
     this.#wake();
   }
 
-  /** Resolves when fewer than `count` queues are left, or the pace was stopped; rejects where a session threw (a bug or the store). */
+  /**
+   * Resolves when fewer than `count` queues are left, or the pace was stopped; rejects where a session threw (a bug or
+   * the store). Where only providers that are left alone stand in the way, their addresses are given up.
+   */
   async fewerThan(count: number): Promise<void> {
     while (this.#queues >= count && !this.#stopped && this.#failure === null) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+      if (this.#isSettled()) this.#giveUpHalted();
+      else await this.#change();
     }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Resolves when nothing is left to do but to wait for providers that are left alone; rejects like `fewerThan`. */
+  async settled(): Promise<void> {
+    while (!this.#isSettled() && !this.#stopped && this.#failure === null) await this.#change();
     if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** Resolves when no session runs and no connection is open any more; rejects like `fewerThan`. */
   async idle(): Promise<void> {
-    while (this.#asking > 0 || this.#open > 0) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    }
+    while (this.#asking > 0 || this.#open > 0) await this.#change();
     if (this.#failure !== null) throw this.#failure.error;
   }
 
@@ -139,26 +167,44 @@ export class Pace {
   }
 
   #makeEligible(provider: ProviderState): void {
-    if (provider.isEligible || provider.head >= provider.ready.length) return;
-    if (provider.open >= this.#limits.perProvider) return;
-    const pauseMs = provider.nextStartMs - this.#clock.monotonic();
-    if (pauseMs > 0) {
-      provider.cancelTimer ??= this.#clock.after(pauseMs, () => {
-        provider.cancelTimer = null;
-        this.#makeEligible(provider);
-        this.#startSessions();
-      });
-      return;
+    if (!provider.isEligible && this.#mayStart(provider)) {
+      provider.isEligible = true;
+      this.#eligible.push(provider);
     }
-    provider.isEligible = true;
-    pushHeap(this.#heap, provider);
+  }
+
+  /** Whether a connection may be opened now; where only time is missing, a timer comes back to it. */
+  #mayStart(provider: ProviderState): boolean {
+    this.#halted.delete(provider);
+    if (provider.head >= provider.ready.length) return false;
+    const nowMs = this.#clock.monotonic();
+    const limit = this.#limits.perProvider;
+    const admission = this.#gatekeeper?.admit(provider.key, { limit, nowMs }) ?? { status: 'open', connections: limit };
+    if (admission.status === 'halted') this.#halted.add(provider);
+    if (admission.status === 'open' && provider.open >= admission.connections) return false;
+    const startMs = admission.status === 'open' ? provider.nextStartMs : admission.untilMs;
+    if (startMs <= nowMs) return true;
+    this.#comeBack(provider, startMs - nowMs);
+    return false;
+  }
+
+  #comeBack(provider: ProviderState, pauseMs: number): void {
+    provider.cancelTimer?.();
+    provider.cancelTimer = null;
+    if (pauseMs === Number.POSITIVE_INFINITY) return; // until a session to it ends
+    provider.cancelTimer = this.#clock.after(pauseMs, () => {
+      provider.cancelTimer = null;
+      this.#makeEligible(provider);
+      this.#startSessions();
+    });
   }
 
   #startSessions(): void {
     while (!this.#stopped && this.#asking < this.#limits.concurrency) {
-      const provider = popHeap(this.#heap);
-      if (provider === undefined) return;
+      const provider = this.#eligible.pop();
+      if (provider === undefined) break;
       provider.isEligible = false;
+      if (!this.#mayStart(provider)) continue; // it was slowed down while it waited for its turn
       const state = takeReady(provider);
       if (state === undefined) continue;
       state.isQueued = false;
@@ -168,6 +214,7 @@ export class Pace {
       this.#makeReady(provider, state);
       this.#makeEligible(provider);
     }
+    if (this.#isSettled()) this.#wake();
   }
 
   #start(provider: ProviderState, state: QueueState): void {
@@ -207,17 +254,48 @@ export class Pace {
 
   #drainIfDone(provider: ProviderState, state: QueueState): void {
     if (state.open > 0 || state.queue.waiting > 0 || state.isQueued) return;
-    state.queue.drained();
+    state.queue.drained({ isLastOfProvider: provider.queues === 1 });
     if (state.queue.waiting > 0) {
       this.#makeReady(provider, state); // the catch-all question was still owed
       return;
     }
     provider.queues -= 1;
     this.#queues -= 1;
-    if (provider.queues === 0 && provider.open === 0 && provider.cancelTimer === null) {
-      if (provider.nextStartMs <= this.#clock.monotonic()) this.#providers.delete(provider.key);
-    }
+    if (provider.queues === 0) this.#retire(provider);
     this.#wake();
+  }
+
+  #retire(provider: ProviderState): void {
+    provider.cancelTimer?.();
+    provider.cancelTimer = null;
+    this.#gatekeeper?.retire(provider.key);
+    // Its rate must hold for queues still to come.
+    if (provider.open === 0 && provider.nextStartMs <= this.#clock.monotonic()) this.#providers.delete(provider.key);
+  }
+
+  /** True where nothing moves and nothing will but for providers that are left alone. */
+  #isSettled(): boolean {
+    if (this.#open > 0 || this.#asking > 0) return false;
+    let halted = 0;
+    for (const provider of this.#halted) halted += provider.queues;
+    return halted === this.#queues;
+  }
+
+  #giveUpHalted(): void {
+    for (const provider of this.#halted) {
+      for (let state = takeReady(provider); state !== undefined; state = takeReady(provider)) {
+        state.isQueued = false;
+        const before = state.queue.waiting;
+        state.queue.giveUp();
+        provider.waiting -= before - state.queue.waiting;
+        this.#drainIfDone(provider, state);
+      }
+      this.#mayStart(provider); // nothing is ready any more, so it is no longer among the halted ones
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   #wake(): void {
@@ -236,35 +314,4 @@ function takeReady(provider: ProviderState): QueueState | undefined {
     provider.head = 0;
   }
   return state;
-}
-
-function pushHeap(heap: ProviderState[], provider: ProviderState): void {
-  let child = heap.length;
-  heap.push(provider);
-  while (child > 0) {
-    const parent = (child - 1) >> 1;
-    const above = heap[parent] as ProviderState;
-    if (above.waiting >= provider.waiting) break;
-    heap[child] = above;
-    child = parent;
-  }
-  heap[child] = provider;
-}
-
-function popHeap(heap: ProviderState[]): ProviderState | undefined {
-  const top = heap[0];
-  const last = heap.pop();
-  if (top === undefined || last === undefined || heap.length === 0) return top;
-  let parent = 0;
-  for (;;) {
-    let child = parent * 2 + 1;
-    if (child >= heap.length) break;
-    const right = heap[child + 1];
-    if (right !== undefined && right.waiting > (heap[child] as ProviderState).waiting) child += 1;
-    if ((heap[child] as ProviderState).waiting <= last.waiting) break;
-    heap[parent] = heap[child] as ProviderState;
-    parent = child;
-  }
-  heap[parent] = last;
-  return top;
 }

@@ -7,7 +7,11 @@ import type { openSession, Session, SessionFailure } from '../smtp/session.ts';
 import type { SessionTimeouts } from '../smtp/timeouts.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
 import type { HostMemory } from './hosts.ts';
+import type { PaceLimits } from './pace.ts';
 import type { DomainPlan } from './plan.ts';
+import type { ProviderConduct } from './providers.ts';
+import { tell } from './session-conduct.ts';
+import { isSlowDownAtStart } from './slow-down-signs.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
@@ -36,6 +40,7 @@ export interface ProbeOptions {
   readonly allowPrivate: boolean;
   readonly hostAddressLimit: number;
   readonly hosts: HostMemory;
+  readonly limits: Pick<PaceLimits, 'perProvider'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Told of every step, for `check` and `--verbose`; null where nobody listens. */
@@ -77,6 +82,8 @@ export type Probe =
       readonly detail: string;
       readonly host: string | null;
       readonly attempts: number;
+      /** True where the provider turned us away for our haste: a little later it may let us in. */
+      readonly isSlowDown: boolean;
     };
 
 type Failed = Extract<Probe, { status: 'failed' }>;
@@ -86,11 +93,16 @@ type Failed = Extract<Probe, { status: 'failed' }>;
  * of the greeting move on to the next host (RFC 5321 section 5.1); whatever is refused later is this domain's answer.
  */
 export async function openProbe(plan: AskPlan, recipient: Recipient, options: ProbeOptions): Promise<Probe> {
+  const startedAtMs = options.clock.monotonic();
+  const conduct = options.hosts.providers.of(plan.provider);
   let attempts = 0;
   let failure: Failed | null = null;
+  /** Told to slow down by a host that never let us in: a primary that does so on purpose, unless its fellows do it too. */
+  let unsure: Failed | null = null;
+  let isSlowDown = false;
   for (const { host, address } of candidatesOf(plan.hosts, options)) {
     attempts += 1;
-    const at = { host: host.name, address, provider: plan.provider.key, attempts };
+    const at = { host: host.name, address, provider: plan.provider.key, conduct, startedAtMs, attempts };
     const start = await options.openSession({
       address,
       port: options.port,
@@ -104,7 +116,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
       ...(options.observe === null ? {} : { trace: traceOf(host.name, options.observe) }),
     });
     if (start.status === 'ready') {
-      noteEntered(at, options, null);
+      noteEntered(at, options);
       if (start.session.secured) options.hosts.noteTlsDemanded(address);
       return { status: 'open', session: start.session, host: host.name, address, attempts };
     }
@@ -112,9 +124,18 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     const failed = judgeFailure(start, at);
     noteFailed(start, failed, at, options);
     failure = strongerOf(failure, failed);
+    const letUsInBefore = options.hosts.hasLetUsIn(address);
+    if (isSlowDownAtStart(start, { reason: failed.reason, letUsInBefore })) {
+      if (letUsInBefore) isSlowDown = noteSlowDown(failed, at, options);
+      else unsure = failed;
+      // Its fellows are the same provider, which has just asked for a pause; a machine that is down speaks for itself only.
+      if (letUsInBefore && start.failure === 'reply') break;
+    }
     if (!start.tryNextHost || options.signal.aborted) break;
   }
-  return failure ?? allDead(plan);
+  if (failure === null) return allDead(plan);
+  if (unsure !== null) isSlowDown = noteSlowDown(unsure, { host: unsure.host ?? '', conduct, startedAtMs }, options);
+  return { ...failure, isSlowDown };
 }
 
 /** Every address worth dialling: alive, permitted, at most the limit, preferring to try two hosts over two addresses of one. */
@@ -136,6 +157,8 @@ interface At {
   readonly host: string;
   readonly address: string;
   readonly provider: string;
+  readonly conduct: ProviderConduct;
+  readonly startedAtMs: number;
   readonly attempts: number;
 }
 
@@ -147,6 +170,7 @@ function judgeFailure(start: SessionFailure, at: At): Failed {
     detail: start.detail,
     host: at.host,
     attempts: at.attempts,
+    isSlowDown: false,
   } as const;
   return { ...base, reason: reasonOfFailure(start, at.host) };
 }
@@ -186,31 +210,46 @@ export function reasonOfFailure(
   }
 }
 
-function noteEntered(at: At, options: ProbeOptions, refusal: Failed | null): void {
+function noteEntered(at: At, options: ProbeOptions): void {
   options.hosts.noteConnect(at, 'connected');
-  options.hosts.noteEntry(
-    at.provider,
-    refusal === null
-      ? null
-      : { reply: refusal.reply, stage: refusal.stage as 'greeting' | 'ehlo' | 'tls' | 'mail', host: at.host },
-  );
-  options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: refusal?.detail ?? 'ready' });
+  options.hosts.noteEntry(at.address);
+  tell(at.conduct.entered(), at.host, options);
+  options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: 'ready' });
 }
 
 function noteFailed(start: SessionFailure, failed: Failed, at: At, options: ProbeOptions): void {
   if (start.failure === 'cancelled') return;
-  if (start.stage === 'connect') {
-    options.hosts.noteConnect(at, 'failed');
-    options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
-    return;
-  }
-  const isAboutUs = failed.reason === 'blocked' || failed.reason === 'sender_rejected';
-  if (isAboutUs) noteEntered(at, options, failed);
-  else {
-    options.hosts.noteConnect(at, 'connected');
-    options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
+  options.hosts.noteConnect(at, start.stage === 'connect' ? 'failed' : 'connected');
+  options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
+  const { reason, stage, reply, host, detail } = failed;
+  const isAboutUs = stage !== 'connect' && (reason === 'blocked' || reason === 'sender_rejected');
+  if (isAboutUs) {
+    const halt = { reason, stage, reply, host, detail };
+    tell(at.conduct.refused(halt, options.clock.monotonic()), at.host, options);
   }
 }
+
+/** Always true, for whoever notes that it was noted. */
+function noteSlowDown(
+  failed: Failed,
+  at: Pick<At, 'host' | 'conduct' | 'startedAtMs'>,
+  { clock, limits, observe }: ProbeOptions,
+): true {
+  const { reason, stage, reply, host, detail } = failed;
+  const halt = {
+    reason: reason === 'connect_failed' ? 'connect_failed' : PUT_OFF,
+    stage,
+    reply,
+    host,
+    detail,
+  } as const;
+  const times = { startedAtMs: at.startedAtMs, nowMs: clock.monotonic(), limit: limits.perProvider };
+  tell(at.conduct.slowedDown(halt, times), at.host, { observe });
+  return true;
+}
+
+/** What the addresses get that a provider's haste limit kept from being asked. */
+const PUT_OFF = 'rate_limited';
 
 /** Of several hosts' failures the one that says most: a refusal in words before a silence, a later stage before an earlier. */
 function strongerOf(before: Failed | null, now: Failed): Failed {
@@ -228,6 +267,7 @@ function allDead(plan: AskPlan): Failed {
     detail: `no connection to ${names.join(', ') || plan.domain}: every address failed before in this run`,
     host: plan.hosts[0]?.name ?? null,
     attempts: 0,
+    isSlowDown: false,
   };
 }
 

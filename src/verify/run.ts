@@ -6,9 +6,10 @@ import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain, providerName } from './plan.ts';
+import type { ProviderTrouble } from './providers.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
 
-export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer'> {
+export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo'> {
   readonly random: RandomSource;
   readonly limits: PaceLimits;
   readonly plan: Omit<PlanOptions, 'clock' | 'random' | 'allowPrivate'>;
@@ -35,11 +36,16 @@ export interface Waiting {
 }
 
 export type RunOutcome =
-  | { readonly status: 'done' }
+  | ({ readonly status: 'done' } & HeldBack)
   /** The abort signal was raised: what was decided is recorded, the rest was never asked. */
-  | { readonly status: 'stopped' }
+  | ({ readonly status: 'stopped' } & HeldBack)
   /** Every first connection to this many providers failed and none worked. */
   | { readonly status: 'port_blocked'; readonly providers: number };
+
+export interface HeldBack {
+  /** Providers that slowed the run down or refused it, worst first; absent where nobody was asked. */
+  readonly troubles?: readonly ProviderTrouble[];
+}
 
 /** Runs until every job of the source has its verdict, the signal is raised, or port 25 proves to be blocked. */
 export async function runJobs(options: RunOptions): Promise<RunOutcome> {
@@ -55,7 +61,9 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
     run.giveUpFailed();
     await run.askAgainWhenDue();
     if (run.isPortBlocked()) return { status: 'port_blocked', providers: options.hosts.providersFailedInVain };
-    return options.signal.aborted ? { status: 'stopped' } : { status: 'done' };
+    options.hosts.providers.settle();
+    const { troubles } = options.hosts.providers;
+    return { status: options.signal.aborted ? 'stopped' : 'done', troubles };
   } finally {
     if (run.pace.size > 0) stop();
     await run.pace.idle();
@@ -79,7 +87,7 @@ class Run {
   constructor(options: RunOptions, stopper: AbortController) {
     this.#options = options;
     this.#stopper = stopper;
-    this.pace = new Pace({ limits: options.limits, clock: options.clock });
+    this.pace = new Pace({ limits: options.limits, clock: options.clock, gatekeeper: options.hosts.providers });
   }
 
   isPortBlocked(): boolean {
@@ -121,7 +129,7 @@ class Run {
   /** One more round for the domains whose look-up failed: a resolver's bad minute must not mark them. */
   async planFailedAgain(delayMs: number): Promise<void> {
     if (this.#failed.length === 0) return;
-    await this.pace.fewerThan(1);
+    await this.pace.settled();
     await sleep(delayMs, this.#options, this.#stopper.signal);
     const again = this.#failed.map(({ jobs }) => jobs);
     this.#failed = [];
@@ -137,7 +145,7 @@ class Run {
   /** Works until nothing is left that comes due before the wait ends. */
   async askAgainWhenDue(): Promise<void> {
     const { clock, waitMs, onWaiting } = this.#options;
-    await this.pace.fewerThan(1);
+    await this.pace.settled();
     const until = clock.now() + waitMs;
     while (!this.#stopper.signal.aborted) {
       const nextAt = this.#desk.nextDueAt;
@@ -145,8 +153,9 @@ class Run {
       onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
       await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#stopper.signal);
       this.#startDue();
-      await this.pace.fewerThan(1);
+      await this.pace.settled();
     }
+    await this.pace.fewerThan(1); // who still waits for a provider that is left alone is not worth a longer run
     this.#cancelDue?.();
   }
 
@@ -196,7 +205,15 @@ class Run {
 
   #startQueue(jobs: DomainJobs, plan: Extract<DomainPlan, { status: 'ask' }>, source: JobSource): void {
     const { signal } = this.#stopper;
-    const options = { ...this.#options, jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer };
+    const openTo = (provider: string): number => this.pace.openTo(provider);
+    const options = {
+      ...this.#options,
+      jobs: source,
+      signal,
+      record: this.#recordAndWatch,
+      defer: this.#defer,
+      openTo,
+    };
     this.pace.add(new DomainQueue(jobs, plan, options));
   }
 

@@ -50,6 +50,10 @@ class FakeQueue implements PacedQueue {
     assert.equal(this.open, 0);
     this.isDrained = true;
   }
+
+  giveUp(): void {
+    this.waiting = 0;
+  }
 }
 
 async function settle(): Promise<void> {

@@ -12,6 +12,7 @@ import {
   tailWorld,
   worldOf,
 } from '../../src/sandbox/world-builders.ts';
+import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
 import { HostMemory } from '../../src/verify/hosts.ts';
 import { askSandbox, askWorld, memoryOfDomains } from '../support/ask-world.ts';
 
@@ -168,7 +169,7 @@ test('a dead host costs a few connections, however many addresses it has', async
   const zones = [mailZone('gone.test', ['mx.gone.test']), addressZone('mx.gone.test', ['127.0.45.99'])];
   const world = worldOf({ hosts: [host('unused.test', '127.0.45.200')], zones });
   const addresses = Array.from({ length: 200 }, (_, i) => `p${i}@gone.test`);
-  const hosts = new HostMemory({ deadAfterFailures: 2, blockedAfterRefusals: 3 });
+  const hosts = new HostMemory({ ...VERIFY_DEFAULTS, deadAfterFailures: 2 });
   const { verdicts, events } = await askWorld(world, addresses, { hosts });
   assert.ok([...verdicts.values()].every(({ reason }) => reason === 'connect_failed'));
   assert.equal(verdicts.size, 200);

@@ -1,0 +1,200 @@
+// Remembers, for one run, how each provider treats us, and says what it may be asked: slowed down, left alone, tested again.
+import type { Provider } from '../dns/provider.ts';
+import { Circuit, type CircuitLimits, type CommonRefusal, type Halt } from './circuit.ts';
+import { providerName } from './plan.ts';
+import { SameRefusals } from './same-refusal.ts';
+import { SlowDown, type SlowDownLimits } from './slow-down.ts';
+
+export interface ProviderLimits extends SlowDownLimits, CircuitLimits {
+  /** Slow-downs in a row, without a session that went well, after which a provider is left alone for a while. */
+  readonly slowDownsBeforeHalt: number;
+  /** The same for a provider with which no session has gone well yet. */
+  readonly slowDownsBeforeHaltAtFirst: number;
+}
+
+/** What may be opened to a provider now. Times are the monotonic clock's; a test that runs ends at no time known yet. */
+export type Admission =
+  | { readonly status: 'open'; readonly connections: number }
+  | { readonly status: 'paused'; readonly untilMs: number }
+  | { readonly status: 'halted'; readonly untilMs: number };
+
+/** A provider that held the run back, for the summary. */
+export interface ProviderTrouble {
+  readonly provider: string;
+  readonly slowDowns: number;
+  /** True where it was left alone because it refused us or never stopped asking for patience. */
+  readonly isHalted: boolean;
+  /** Its own words, or what happened to the connection. */
+  readonly words: string;
+}
+
+/** A summary of more providers than this would not be read. */
+const MOST_TROUBLES = 1000;
+
+/** One run's memory of providers; opened with the run. */
+export class Providers {
+  readonly #limits: ProviderLimits;
+  readonly #known = new Map<string, ProviderConduct>();
+  readonly #troubles = new Map<string, ProviderTrouble>();
+
+  constructor(limits: ProviderLimits) {
+    this.#limits = limits;
+  }
+
+  /** What is known of a provider, from now on. */
+  of(provider: Provider): ProviderConduct {
+    const known = this.#known.get(provider.key);
+    if (known !== undefined) return known;
+    const name = providerName(provider);
+    const made = new ProviderConduct(name, this.#limits, (trouble) => this.#addTrouble(trouble));
+    this.#known.set(provider.key, made);
+    return made;
+  }
+
+  /** What may be opened to a provider now, within its configured limit. */
+  admit(key: string, at: { readonly limit: number; readonly nowMs: number }): Admission {
+    return this.#known.get(key)?.admit(at) ?? { status: 'open', connections: at.limit };
+  }
+
+  /** Notes that nothing waits for a provider any more; one that never made trouble is forgotten. */
+  retire(key: string): void {
+    if (this.#known.get(key)?.isForgettable === true) this.#known.delete(key);
+  }
+
+  /** Decides every verdict that still waits for evidence: none will come. */
+  settle(): void {
+    for (const conduct of this.#known.values()) conduct.refusals.noteDone('', { isLastOfProvider: true });
+  }
+
+  /** Who held the run back, worst first. */
+  get troubles(): readonly ProviderTrouble[] {
+    return [...this.#troubles.values()].sort(
+      (a, b) => Number(b.isHalted) - Number(a.isHalted) || b.slowDowns - a.slowDowns,
+    );
+  }
+
+  #addTrouble(trouble: Omit<ProviderTrouble, 'slowDowns'>): void {
+    const before = this.#troubles.get(trouble.provider);
+    if (before === undefined && this.#troubles.size >= MOST_TROUBLES) return;
+    const slowDowns = (before?.slowDowns ?? 0) + (trouble.isHalted ? 0 : 1);
+    this.#troubles.set(trouble.provider, {
+      ...trouble,
+      slowDowns,
+      isHalted: trouble.isHalted || before?.isHalted === true,
+    });
+  }
+}
+
+/** When a session began and when this was learnt of it, by the monotonic clock. */
+export interface SessionTimes {
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  /** The configured limit of connections to the provider. */
+  readonly limit: number;
+}
+
+/** One provider; what its methods return is worth telling whoever watches the run, or null. */
+export class ProviderConduct {
+  readonly refusals = new SameRefusals();
+  readonly #name: string;
+  readonly #limits: ProviderLimits;
+  readonly #slowDown: SlowDown;
+  readonly #circuit: Circuit;
+  readonly #addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void;
+  #letUsIn = false;
+  #wentWell = false;
+
+  constructor(name: string, limits: ProviderLimits, addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void) {
+    this.#name = name;
+    this.#limits = limits;
+    this.#slowDown = new SlowDown(limits);
+    this.#circuit = new Circuit(limits);
+    this.#addTrouble = addTrouble;
+  }
+
+  /** True once MAIL was accepted in this run. */
+  get hasLetUsIn(): boolean {
+    return this.#letUsIn;
+  }
+
+  /** Why it is left alone; null while it may be asked. */
+  get halt(): Halt | null {
+    return this.#circuit.halt;
+  }
+
+  get isForgettable(): boolean {
+    return this.refusals.isEmpty && !this.#slowDown.isSlow && this.#circuit.isUnused;
+  }
+
+  admit({ limit, nowMs }: { readonly limit: number; readonly nowMs: number }): Admission {
+    const testAtMs = this.#circuit.testAtMs;
+    if (testAtMs !== null && testAtMs > nowMs) return { status: 'halted', untilMs: testAtMs };
+    const { pausedUntilMs } = this.#slowDown;
+    if (pausedUntilMs > nowMs) return { status: 'paused', untilMs: pausedUntilMs };
+    return { status: 'open', connections: testAtMs === null ? this.#slowDown.connections(limit) : 1 };
+  }
+
+  /** Notes that a session begins; null unless it tests a provider that was left alone, and `endTest` is due then. */
+  beginTest(): string | null {
+    return this.#circuit.beginTest() ? `${this.#name} is tried again with one session` : null;
+  }
+
+  endTest(nowMs: number): void {
+    this.#circuit.endTest(nowMs);
+  }
+
+  /** Notes that MAIL was accepted. */
+  entered(): string | null {
+    this.#letUsIn = true;
+    return this.#circuit.entered() ? this.#backAgain() : null;
+  }
+
+  /** Notes that a session was refused for our sake before any recipient was named. */
+  refused(halt: Halt, nowMs: number): string | null {
+    return this.#circuit.refused(halt, nowMs) ? this.#leftAlone('refuses us', halt) : null;
+  }
+
+  /** Notes that every recipient of a session was refused for our sake. */
+  recipientsRefused(refusal: CommonRefusal, nowMs: number): string | null {
+    const isOpened = this.#circuit.recipientsRefused(refusal, nowMs);
+    return isOpened ? this.#leftAlone('refuses us at every domain', refusal.halt) : null;
+  }
+
+  /** Notes an answer that was not about us. */
+  answered(): string | null {
+    return this.#circuit.answered() ? this.#backAgain() : null;
+  }
+
+  /** Notes that a session was told to slow down. */
+  slowedDown(halt: Halt, times: SessionTimes): string | null {
+    const slowed = this.#slowDown.note(times);
+    if (slowed === null) return null;
+    this.#addTrouble({ provider: this.#name, isHalted: false, words: wordsOf(halt) });
+    const { inARow } = this.#slowDown;
+    const most = this.#wentWell ? this.#limits.slowDownsBeforeHalt : this.#limits.slowDownsBeforeHaltAtFirst;
+    if (inARow >= most && this.#circuit.slowedTooOften(halt, times.nowMs)) {
+      return this.#leftAlone(`asked ${inARow} times in a row to come back later`, halt);
+    }
+    const connections = `${slowed.connections} ${slowed.connections === 1 ? 'connection' : 'connections'}`;
+    return `${this.#name} asks us to slow down: ${connections} at most, no new one for ${slowed.pauseMs / 1000} s`;
+  }
+
+  /** Notes a session that went well from beginning to end. */
+  wentWell(times: SessionTimes): void {
+    this.#wentWell = true;
+    this.#slowDown.noteClean(times);
+  }
+
+  #leftAlone(why: string, halt: Halt): string {
+    this.#addTrouble({ provider: this.#name, isHalted: true, words: wordsOf(halt) });
+    return `${this.#name} ${why}: left alone for ${this.#limits.circuitPauseMs / 60_000} min`;
+  }
+
+  #backAgain(): string {
+    return `${this.#name} answers us again`;
+  }
+}
+
+function wordsOf({ reply, detail }: Halt): string {
+  return reply === null ? detail : `${reply.code} ${reply.text}`;
+}
