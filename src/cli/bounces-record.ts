@@ -38,6 +38,14 @@ export function recordObject({ place, reading, proof, outcomes }: BounceRecord):
   };
 }
 
+/** One line of JSON; characters that end lines or command a terminal are escaped also where JSON does not ask for it. */
+export function recordJson(record: BounceRecord): string {
+  return JSON.stringify(recordObject(record)).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** DMARC and TLS reports are no kind of their own here: another command reads them. */
 export function shownKind({ kind }: MessageReading): 'bounce' | 'autoreply' | 'complaint' | 'not_bounce' | 'unparsed' {
   return kind === 'report' ? 'not_bounce' : kind;

@@ -8,7 +8,7 @@ import { createSuppressionSink } from '../store/suppression-sink.ts';
 import type { SuppressionOutcome } from '../store/suppressions.ts';
 import { markSeen, moveMessage } from './bounces-files.ts';
 import type { BOUNCES_OPTIONS } from './bounces-options.ts';
-import { type BounceRecord, recordLines, recordObject } from './bounces-record.ts';
+import { type BounceRecord, recordJson, recordLines } from './bounces-record.ts';
 import { type BounceCounts, type BounceFeed, runBounces } from './bounces-run.ts';
 import { readVerpKeys } from './bounces-verp.ts';
 import { Notices } from './notices.ts';
@@ -123,7 +123,7 @@ function shower({ settings, invocation, notices, paths }: Session): (record: Bou
   let toldAt = systemClock.monotonic();
   return async (kept) => {
     const record = { ...kept, place: { ...kept.place, path: asNamed(kept.place.path, paths, invocation.cwd) } };
-    const text = settings.json ? JSON.stringify(recordObject(record)) : recordLines(record, colours).join('\n');
+    const text = settings.json ? recordJson(record) : recordLines(record, colours).join('\n');
     await write(invocation.stdout, `${text}\n`);
     shown += 1;
     if (systemClock.monotonic() - toldAt < PROGRESS_MS) return;
