@@ -5,6 +5,7 @@ import type { Verdict } from '../verdict.ts';
 import { scoreOf } from '../verify/score.ts';
 import type { ColumnName } from './columns.ts';
 import { type RowFacts, suggestionOf } from './row-facts.ts';
+import { suppressedCell } from './suppress-verdicts.ts';
 
 /** One row of the list with everything that is known of it. */
 export interface AnnotatedRow {
@@ -33,7 +34,7 @@ const CELLS = {
   role: ({ facts }) => flag(facts, facts.role !== null),
   disposable: ({ facts }) => flag(facts, facts.domain?.facts.disposable === true),
   free: ({ facts }) => flag(facts, facts.domain?.facts.free === true),
-  suppressed: () => '',
+  suppressed: ({ verdict }) => printable(suppressedCell(verdict), 500),
   duplicate_of: ({ duplicateOf }) => (duplicateOf === null ? '' : String(duplicateOf)),
   attempts: ({ verdict }) => String(verdict.attempts),
   checked_at: ({ verdict }) => isoTime(verdict.checkedAt),

@@ -8,6 +8,7 @@ import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
 import type { DomainMemory } from '../verify/domain-queue.ts';
 import type { MailHostCache } from '../verify/plan.ts';
 import type { RetryMemory, StoredRetry } from '../verify/retry.ts';
+import { suppressedVerdicts } from './suppress-verdicts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,6 +20,10 @@ export interface KeptAnswersOptions {
   /** True where nothing kept may be used (--refresh); new answers are kept all the same. */
   readonly refresh: boolean;
   readonly maxAgeMs: number | null;
+  /** True where the suppression store is not asked (--ignore-suppressions). */
+  readonly ignoreSuppressions: boolean;
+  /** The stream whose suppressions count beside those for all. */
+  readonly scope: string;
   /** Told of a failed commit; the run must stop, since what it decides would be lost. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -55,8 +60,15 @@ export class KeptAnswers {
     this.#writer.put({ kind: 'verdict', key, verdict });
   }
 
-  /** The still fresh verdicts of these keys. */
+  /** What is known of these keys without asking: who is suppressed, and the still fresh verdicts. */
   freshVerdicts(keys: readonly string[]): ReadonlyMap<string, Verdict> {
+    const suppressed = suppressedVerdicts(this.#options.store.suppressions, keys, this.#options);
+    if (suppressed.size === 0) return this.#keptVerdicts(keys);
+    const kept = this.#keptVerdicts(keys.filter((key) => !suppressed.has(key)));
+    return new Map([...kept, ...suppressed]);
+  }
+
+  #keptVerdicts(keys: readonly string[]): ReadonlyMap<string, Verdict> {
     if (!this.#hasVerdicts || this.#options.refresh || keys.length === 0) return NONE;
     const at = { now: this.#options.clock.now(), maxAgeMs: this.#options.maxAgeMs };
     const found = this.#options.store.verdicts.getMany(keys);

@@ -5,9 +5,11 @@ import { parseServer } from '../dns/servers.ts';
 import { MailgateError } from '../errors.ts';
 import { STATUSES } from '../verdict.ts';
 import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
+import { BOUNCES_OPTIONS } from './bounces-options.ts';
 import { ALL_COLUMNS, BASIC_COLUMNS, type ColumnName } from './columns.ts';
 import { oneOf, parseDuration, parseRate, someOf, someText, wholeNumber } from './durations.ts';
 import { listOption, type SettingsOf, switchOption, valueOption } from './settings.ts';
+import { OBEY_OPTIONS } from './suppress-verdicts.ts';
 
 /** What every command knows. */
 export const COMMON_OPTIONS = [
@@ -40,6 +42,7 @@ export const COMMON_OPTIONS = [
 
 /** How the world is asked: verify and check. */
 export const ASK_OPTIONS = [
+  ...OBEY_OPTIONS,
   switchOption({
     name: 'offline',
     flags: '--offline',
@@ -274,7 +277,7 @@ export const LIST_OPTIONS = [
 ] as const;
 
 /** Every option there is: what a config file and the environment may name, whatever command is run. */
-export const ALL_OPTIONS = [...COMMON_OPTIONS, ...ASK_OPTIONS, ...LIST_OPTIONS] as const;
+export const ALL_OPTIONS = [...COMMON_OPTIONS, ...ASK_OPTIONS, ...LIST_OPTIONS, ...BOUNCES_OPTIONS] as const;
 
 export type CommonSettings = Omit<SettingsOf<typeof COMMON_OPTIONS>, 'db' | 'config'> & {
   readonly db: string;

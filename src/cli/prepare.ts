@@ -42,6 +42,8 @@ export async function prepare(settings: AskSettings & CommonSettings, invocation
     clock: systemClock,
     refresh: settings.refresh,
     maxAgeMs: settings.maxAgeMs,
+    ignoreSuppressions: settings.ignoreSuppressions,
+    scope: settings.scope,
     onFailure: (error) => failed.abort(error),
   });
   return {

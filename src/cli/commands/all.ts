@@ -1,11 +1,13 @@
 // All commands, in the order the help shows them.
 import type { Command } from 'commander';
+import { addBouncesCommand } from './bounces.ts';
 import { addCacheCommand } from './cache.ts';
 import { addCheckCommand } from './check.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { addExplainCommand } from './explain.ts';
 import { addSandboxCommand } from './sandbox.ts';
+import { addSuppressCommand } from './suppress.ts';
 import { addVerifyCommand } from './verify.ts';
 
 export function addCommands(program: Command, context: CommandContext): void {
@@ -13,6 +15,8 @@ export function addCommands(program: Command, context: CommandContext): void {
   addCheckCommand(program, context);
   addExplainCommand(program, context);
   addCacheCommand(program, context);
+  addSuppressCommand(program, context);
+  addBouncesCommand(program, context);
   addSandboxCommand(program, context);
   addCompletionCommand(program, context);
 }

@@ -19,7 +19,7 @@ export function readSettings<const Specs extends readonly OptionSpec[]>(
 ): SettingsOf<Specs> & CommonSettings {
   const { env, home, cwd } = invocation;
   const fromEnv = readEnvironment(env, ALL_OPTIONS, {
-    otherNames: ['MAILGATE_SERVER_TESTS', 'MAILGATE_TEST_SERVERS'],
+    otherNames: ['MAILGATE_SERVER_TESTS', 'MAILGATE_TEST_SERVERS', 'MAILGATE_VERP_SECRET'],
   });
   const before = settingsFrom(command, COMMON_OPTIONS, { env: fromEnv, config: new Map() });
   const path = before.config === null ? configFile(env, home) : resolve(cwd, before.config);
