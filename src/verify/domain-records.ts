@@ -1,9 +1,10 @@
 // Writes down what was found out about the addresses of one domain: verdicts at once, and when to ask again who was put off.
 import type { Clock } from '../clock.ts';
 import { type Reply, statusOf, type Verdict } from '../verdict.ts';
+import type { Halt } from './circuit.ts';
 import type { Failure } from './failure.ts';
 import type { DomainJobs, RecordVerdict } from './jobs.ts';
-import type { Pending } from './pending-jobs.ts';
+import type { Pending, PendingJobs } from './pending-jobs.ts';
 import { type DomainPlan, providerName } from './plan.ts';
 import type { ProbeIdentity } from './probe.ts';
 import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
@@ -70,6 +71,19 @@ export class DomainRecords {
     this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
   }
 
+  /** Writes down for all who are left that they are not asked, because their provider is left alone. */
+  giveUp(left: PendingJobs, known: Halt | null): void {
+    const halt = known ?? WITHOUT_WORDS;
+    const isRefused = halt.reason === 'blocked' || halt.reason === 'sender_rejected';
+    const detail = isRefused
+      ? 'not asked: this provider has refused several sessions in a row'
+      : 'not asked: this provider went on asking us to come back later';
+    for (let pending = left.take(); pending !== null; pending = left.take()) {
+      if (this.waitsStill(pending)) continue;
+      this.record(pending, { ...halt, detail, attempts: pending.attempts, catchall: 'not_asked' }, null);
+    }
+  }
+
   /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
   #isSameCaller({ sender, sourceIp }: StoredRetry): boolean {
     const { identity } = this.#options;
@@ -98,3 +112,6 @@ export class DomainRecords {
     this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }
 }
+
+/** Where the provider came back in the very moment in which its addresses were given up. */
+const WITHOUT_WORDS = { reason: 'blocked', stage: 'connect', reply: null, host: null } as const;

@@ -1,6 +1,7 @@
 // Decides which domain's queue may open the next connection: global, provider and domain limits at once, rates beside them.
 import type { Clock } from '../clock.ts';
 import { LongestFirst } from './longest-first.ts';
+import { newProvider, type ProviderState, type QueueState, takeReady } from './pace-state.ts';
 import type { Admission } from './providers.ts';
 
 /** One domain's queue as the pacer sees it; two integers and a flag, never a closure per address. */
@@ -38,25 +39,6 @@ export interface Gatekeeper {
   admit(provider: string, at: { readonly limit: number; readonly nowMs: number }): Admission;
   /** Told when nothing waits for a provider any more. */
   retire(provider: string): void;
-}
-
-interface QueueState {
-  readonly queue: PacedQueue;
-  open: number;
-  isQueued: boolean;
-}
-
-interface ProviderState {
-  readonly key: string;
-  /** Queues that may start a session now, in turn. */
-  readonly ready: QueueState[];
-  head: number;
-  open: number;
-  queues: number;
-  waiting: number;
-  isEligible: boolean;
-  nextStartMs: number;
-  cancelTimer: (() => void) | null;
 }
 
 /**
@@ -143,17 +125,7 @@ export class Pace {
   #providerOf(key: string): ProviderState {
     const known = this.#providers.get(key);
     if (known !== undefined) return known;
-    const made: ProviderState = {
-      key,
-      ready: [],
-      head: 0,
-      open: 0,
-      queues: 0,
-      waiting: 0,
-      isEligible: false,
-      nextStartMs: Number.NEGATIVE_INFINITY,
-      cancelTimer: null,
-    };
+    const made = newProvider(key);
     this.#providers.set(key, made);
     return made;
   }
@@ -303,15 +275,4 @@ export class Pace {
     this.#waiters = [];
     for (const waiter of waiters) waiter();
   }
-}
-
-function takeReady(provider: ProviderState): QueueState | undefined {
-  const state = provider.ready[provider.head];
-  if (state === undefined) return undefined;
-  provider.head += 1;
-  if (provider.head > 64 && provider.head * 2 > provider.ready.length) {
-    provider.ready.splice(0, provider.head);
-    provider.head = 0;
-  }
-  return state;
 }

@@ -1,0 +1,96 @@
+// The question for a name nobody has, once a domain: whether it is owed, under which name, and what came of it.
+import type { RandomSource } from '../clock.ts';
+import type { Reply } from '../verdict.ts';
+import type { ControlOutcome } from './catch-all.ts';
+import { makeControlName } from './control-name.ts';
+import { controlOutcomeOf, isControlWorthRetrying, type Reading } from './interview.ts';
+
+/** Where the name is kept between runs: a greylist knows the one it has put off. */
+export interface ControlNameMemory {
+  /** The name the domain was asked about before, or null. */
+  controlNameOf(domain: string): string | null;
+  rememberControlName(domain: string, name: string): void;
+}
+
+/** The question is put once; once more where the first try got no answer that concerns the name. */
+const MOST_TRIES = 2;
+
+export class ControlQuestion {
+  readonly #domain: string;
+  readonly #options: { readonly memory: ControlNameMemory; readonly random: RandomSource };
+  #owed = false;
+  #running = false;
+  #asked = false;
+  #tries = 0;
+  #putOff: Reply | null = null;
+
+  constructor(domain: string, options: { readonly memory: ControlNameMemory; readonly random: RandomSource }) {
+    this.#domain = domain;
+    this.#options = options;
+  }
+
+  /** True where it waits for a session of its own. */
+  get isOwed(): boolean {
+    return this.#owed;
+  }
+
+  /** True while a session that puts it has not been judged. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** True once it was put, whatever came of it. */
+  get wasAsked(): boolean {
+    return this.#asked;
+  }
+
+  /** The reply that put it off, or null. */
+  get putOff(): Reply | null {
+    return this.#putOff;
+  }
+
+  /** The name nobody has: the same one for the domain in all runs. */
+  get name(): string {
+    const { memory, random } = this.#options;
+    const known = memory.controlNameOf(this.#domain);
+    if (known !== null) return known;
+    const name = makeControlName(random);
+    memory.rememberControlName(this.#domain, name);
+    return name;
+  }
+
+  /** Makes it wait for a session of its own; false where it was tried often enough. */
+  owe(): boolean {
+    this.#owed = this.#tries < MOST_TRIES;
+    return this.#owed;
+  }
+
+  /** Notes that a session is going to put it; gives the name. */
+  begin(): string {
+    this.#owed = false;
+    this.#running = true;
+    this.#asked = true;
+    return this.name;
+  }
+
+  /** Notes that the session which put it is over, and may be judged. */
+  end(): void {
+    this.#running = false;
+  }
+
+  /** What its answer says of the domain; null where that is nothing, and it may be put once more. */
+  take(control: Reading | 'lost'): ControlOutcome | null {
+    this.#tries += 1;
+    if (isControlWorthRetrying(control) && this.#tries < MOST_TRIES) return null; // asked again when the queue drains
+    if (control === 'lost') return null;
+    const outcome = controlOutcomeOf(control);
+    if (outcome === 'unclear' && control.reply.code < 500) this.#putOff = control.reply;
+    return outcome;
+  }
+
+  /** It is not put any more. */
+  giveUp(): void {
+    this.#owed = false;
+    this.#tries = MOST_TRIES;
+  }
+}
