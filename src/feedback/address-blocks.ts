@@ -74,7 +74,9 @@ function headOf(line: string): Head | null {
   if (match === null) return null;
   const address = plainAddress(match[2] ?? '');
   if (address === null) return null;
-  return { address, rest: (match[3] ?? '').trim(), indent: (match[1] ?? '').length };
+  const rest = (match[3] ?? '').trim();
+  // "a@b.example <a@b.example>" says the address twice and nothing else.
+  return { address, rest: /^<[^<>]{0,400}>$/.test(rest) ? '' : rest, indent: (match[1] ?? '').length };
 }
 
 /** Deeper than the block's own head it is an echo within the reason: Exim repeats the address below it. */

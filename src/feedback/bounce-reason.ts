@@ -108,8 +108,9 @@ function judgeReply(evidence: BounceEvidence, { reply, status, words }: Reading)
   const code = reply?.code ?? (isClass4 ? 450 : 550);
   const { meaning, rule, strength } = meaningFrom(evidence, { reply, status, code });
   // Without a quoted reply the code is a guess, so what rests on the code alone is no finding.
-  if (reply === null && (rule.startsWith('code-') || (status === null && strength === 'weak'))) {
-    return judged(status === null ? 'unrecognised' : REASON_BY_MEANING[meaning], rule);
+  const saysNothing = status === null || VAGUE_STATUS.test(status);
+  if (reply === null && saysNothing && (rule.startsWith('code-') || strength === 'weak')) {
+    return judged('unrecognised', rule);
   }
   const said = reply === null ? words : onOneLine(reply.text);
   const shade = SHADES.find(

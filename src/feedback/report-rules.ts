@@ -47,6 +47,14 @@ export const REPORT_RULES: readonly BounceRule[] = [
     sample: "554 delivery error: dd This user doesn't have a yahoo.com account (someone@yahoo.test) [0]",
   },
   {
+    id: 'verizon-invalid-user',
+    words: /error: invalid user address.{1,1000}rcpt to: \S{1,64}@(?:vtext|vzwpix)\.com\b/,
+    reason: 'mailbox_not_found',
+    source: 'Verizon (vtext.com, vzwpix.com): no subscriber has the number',
+    sample:
+      'Error: Invalid user address. 550 - Requested action not taken: no such user here. RCPT TO: 5550100@vtext.com',
+  },
+  {
     id: 'null-mx',
     words:
       /null mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|takes no mail|seems? to reject all mails?/,

@@ -159,14 +159,15 @@ function wordsAbout(
   return /[a-z]{3}/i.test(own) && told !== '' ? own : `${own}\n${words.trim()}`.trim();
 }
 
-/** Only of the transcript that shows this very refusal: a session tries several hosts. */
-function transcriptStage(said: string, { words }: RecipientSources): ReplyStage | null {
+/** Only of the transcript that shows this very refusal: a session tries several hosts, and several recipients. */
+function transcriptStage(said: string, { words, texts, report }: RecipientSources): ReplyStage | null {
   if (!words.includes('<<<')) return null;
   const lines = words.split('\n', 400);
   const reply = quotedReply(said);
   const start = /^\W*(.{1,30})/.exec(reply?.text ?? '')?.[1] ?? '';
   const at = start === '' ? -1 : lines.findIndex((line) => line.includes('<<<') && line.includes(start));
-  return stageInTranscript(at === -1 ? lines : lines.slice(lastCommand(lines, at), at + 1));
+  if (at !== -1) return stageInTranscript(lines.slice(lastCommand(lines, at), at + 1));
+  return (report?.recipients.length ?? texts.length) > 1 ? null : stageInTranscript(lines);
 }
 
 function lastCommand(lines: readonly string[], before: number): number {

@@ -197,6 +197,7 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
   {
     id: 'marshal',
     marks: ['the following recipients were affected'],
+    from: 'top',
     readers: [
       {
         kind: 'named',
