@@ -14,6 +14,7 @@ import {
   truncatedMessage,
   udpSizeOf,
 } from './dns-messages.ts';
+import { explainListenError } from './listen-errors.ts';
 import type { SandboxRecord } from './record.ts';
 import { Timers } from './timers.ts';
 import type { DnsMood, World } from './world.ts';
@@ -176,7 +177,7 @@ async function bindBoth(options: { readonly address: string; readonly port: numb
       return { udp, tcp };
     } catch (error) {
       await new Promise<void>((resolve) => udp.close(() => resolve())).catch(() => {});
-      if (options.port !== 0 || tries >= BIND_TRIES) throw error;
+      if (options.port !== 0 || tries >= BIND_TRIES) throw explainListenError(error, options.port);
     }
   }
 }

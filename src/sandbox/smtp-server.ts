@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../clock.ts';
-import { MailgateError } from '../errors.ts';
 import { selfSignedContext } from './certificate.ts';
+import { explainListenError, isNodeError } from './listen-errors.ts';
 import { RecipientDesk } from './recipients.ts';
 import type { SandboxRecord } from './record.ts';
 import { SmtpSession } from './smtp-session.ts';
@@ -133,7 +133,7 @@ async function listenOnAll(
       await Promise.all(servers.map(closed));
       const isTaken = isNodeError(error) && error.code === 'EADDRINUSE';
       if (isTaken && options.port === 0 && tries < PORT_TRIES) continue;
-      throw explain(error, options.port);
+      throw explainListenError(error, options.port);
     }
   }
 }
@@ -148,35 +148,6 @@ function listen(server: Server, where: { readonly host: string; readonly port: n
       resolve(typeof address === 'object' && address !== null ? address.port : where.port);
     });
   });
-}
-
-/** macOS has 127.0.0.1 only unless aliases are set up; Linux takes all of 127.0.0.0/8. */
-function explain(error: unknown, port: number): unknown {
-  if (!isNodeError(error)) return error;
-  const address = String((error as { address?: unknown }).address ?? 'a loopback address');
-  switch (error.code) {
-    case 'EADDRNOTAVAIL':
-      return new MailgateError('network', `the sandbox cannot listen on ${address}: this machine has no such address`, {
-        hint: `give it to the loopback interface (on macOS: sudo ifconfig lo0 alias ${address})`,
-        cause: error,
-      });
-    case 'EADDRINUSE':
-      return new MailgateError('network', `port ${port} is taken on ${address}`, {
-        hint: 'choose another port for the sandbox, or 0 for any that is free',
-        cause: error,
-      });
-    case 'EACCES':
-      return new MailgateError('network', `this user may not listen on port ${port}`, {
-        hint: 'choose a port above 1023, or 0 for any that is free',
-        cause: error,
-      });
-    default:
-      return error;
-  }
-}
-
-function isNodeError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error;
 }
 
 /** Resolves behind the session's own listeners, so that its timers are gone as well. */
