@@ -49,6 +49,15 @@ export interface HeldBack {
 
 /** Runs until every job of the source has its verdict, the signal is raised, or port 25 proves to be blocked. */
 export async function runJobs(options: RunOptions): Promise<RunOutcome> {
+  const status = await askAll(options);
+  const { providers, providersFailedInVain } = options.hosts;
+  if (status === 'port_blocked') return { status, providers: providersFailedInVain };
+  providers.settle();
+  return { status, troubles: providers.troubles };
+}
+
+/** Resolves when no connection is open any more. */
+async function askAll(options: RunOptions): Promise<RunOutcome['status']> {
   const stopper = new AbortController();
   const stop = (): void => stopper.abort();
   if (options.signal.aborted) stop();
@@ -60,13 +69,12 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
     for (const delayMs of options.smtp ? options.dnsRetryDelaysMs : []) await run.planFailedAgain(delayMs);
     run.giveUpFailed();
     await run.askAgainWhenDue();
-    if (run.isPortBlocked()) return { status: 'port_blocked', providers: options.hosts.providersFailedInVain };
-    options.hosts.providers.settle();
-    const { troubles } = options.hosts.providers;
-    return { status: options.signal.aborted ? 'stopped' : 'done', troubles };
+    if (run.isPortBlocked()) return 'port_blocked';
+    return options.signal.aborted ? 'stopped' : 'done';
   } finally {
     if (run.pace.size > 0) stop();
     await run.pace.idle();
+    run.close();
     options.signal.removeEventListener('abort', stop);
   }
 }
@@ -164,10 +172,17 @@ class Run {
     if (this.#desk.nextDueAt === deferred.dueAt) this.#watchDue(deferred.dueAt);
   };
 
+  /** Leaves no timer behind. */
+  close(): void {
+    this.#cancelDue?.();
+    this.#cancelDue = null;
+  }
+
   /** While the run lasts, who comes due is asked at once and not only at the end. */
   #watchDue(dueAt: number): void {
     const { clock } = this.#options;
     this.#cancelDue?.();
+    if (this.#stopper.signal.aborted) return; // a timer would keep the process alive for nothing
     this.#cancelDue = clock.after(Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - clock.now())), () => {
       this.#cancelDue = null;
       if (this.pace.size > 0) this.#startDue(); // else the run is waiting for it, or has ended

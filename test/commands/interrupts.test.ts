@@ -158,7 +158,6 @@ test('a second Ctrl-C ends at once what the first could not', async (t) => {
 });
 
 test('Ctrl-C between a greylisting and the end of its session leaves no timer to wait for', {
-  todo: true,
   timeout: 5000,
 }, async (t) => {
   const folder = freshFolder(t);
