@@ -2,6 +2,7 @@
 
 /** A launcher passes signals on that the terminal has sent to both processes; two within this time are one. */
 const ECHO_MS = 200;
+const SHOW_CURSOR = '\x1b[?25h';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Why a run was asked to stop; what `signal.throwIfAborted()` throws. */
@@ -50,6 +51,7 @@ export class Interrupts {
     if (now - this.#firstAt < ECHO_MS) return;
     // At once means at once: verdicts are committed as they are made, and the output has not been renamed into place.
     this.dispose();
+    if (this.#process.stderr.isTTY) this.#process.stderr.write(SHOW_CURSOR); // the progress bar had hidden it
     this.#process.kill(this.#process.pid, name);
   };
 }
