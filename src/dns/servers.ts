@@ -10,7 +10,7 @@ export interface DnsServer {
 }
 
 const DNS_PORT = 53;
-const HINT = 'name a DNS server with --dns HOST[:PORT], for example --dns 192.0.2.53';
+const HINT = 'Name a DNS server with --dns HOST[:PORT], for example --dns 192.0.2.53';
 
 /**
  * Reads an option value: `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`, `localhost`.
@@ -23,11 +23,11 @@ export function parseServer(text: string): DnsServer {
   const isAddress = match?.[1] === undefined ? isIPv4(address) : isIPv6(address);
   if (!isAddress)
     throw new MailgateError('usage', `"${text}" is not the address of a DNS server`, {
-      hint: 'give an IP address, perhaps with a port: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353',
+      hint: 'Give an IP address, perhaps with a port: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353',
     });
   const port = match?.[3] === undefined ? DNS_PORT : Number(match[3]);
   if (port < 1 || port > 65_535)
-    throw new MailgateError('usage', `"${text}" has no valid port`, { hint: 'ports run from 1 to 65535' });
+    throw new MailgateError('usage', `"${text}" has no valid port`, { hint: 'Ports run from 1 to 65535' });
   return { address, port };
 }
 
