@@ -35,7 +35,7 @@ export const VERIFY_DEFAULTS = {
   cleanSessionsPerStep: 10,
   /** Slow-downs in a row after which a provider is left alone: pauses of 5, 10, 20 and 40 seconds did not help. */
   slowDownsBeforeHalt: 5,
-  /** The same for a provider with which no session went well yet: there is nothing to be gained by patience. */
+  /** The same for a provider that has answered for no recipient yet: there is nothing to be gained by patience. */
   slowDownsBeforeHaltAtFirst: 2,
   /** Acceptances that wait for a refusal before the catch-all question is asked after all. */
   acceptancesBeforeControl: 20,

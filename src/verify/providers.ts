@@ -6,9 +6,9 @@ import { SameRefusals } from './same-refusal.ts';
 import { SlowDown, type SlowDownLimits } from './slow-down.ts';
 
 export interface ProviderLimits extends SlowDownLimits, CircuitLimits {
-  /** Slow-downs in a row, without a session that went well, after which a provider is left alone for a while. */
+  /** Slow-downs in a row, without a recipient answered in between, after which a provider is left alone for a while. */
   readonly slowDownsBeforeHalt: number;
-  /** The same for a provider with which no session has gone well yet. */
+  /** The same for a provider that has answered for no recipient yet. */
   readonly slowDownsBeforeHaltAtFirst: number;
 }
 
@@ -102,7 +102,7 @@ export class ProviderConduct {
   readonly #circuit: Circuit;
   readonly #addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void;
   #letUsIn = false;
-  #wentWell = false;
+  #hasAnswered = false;
 
   constructor(name: string, limits: ProviderLimits, addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void) {
     this.#name = name;
@@ -160,8 +160,10 @@ export class ProviderConduct {
     return isOpened ? this.#leftAlone('refuses us at every domain', refusal.halt) : null;
   }
 
-  /** Notes an answer that was not about us. */
+  /** Notes an answer that was about a recipient and not about us. */
   answered(): string | null {
+    this.#hasAnswered = true;
+    this.#slowDown.noteProgress();
     return this.#circuit.answered() ? this.#backAgain() : null;
   }
 
@@ -171,7 +173,7 @@ export class ProviderConduct {
     if (slowed === null) return null;
     this.#addTrouble({ provider: this.#name, isHalted: false, words: wordsOf(halt) });
     const { inARow } = this.#slowDown;
-    const most = this.#wentWell ? this.#limits.slowDownsBeforeHalt : this.#limits.slowDownsBeforeHaltAtFirst;
+    const most = this.#hasAnswered ? this.#limits.slowDownsBeforeHalt : this.#limits.slowDownsBeforeHaltAtFirst;
     if (inARow >= most && this.#circuit.slowedTooOften(halt, times.nowMs)) {
       return this.#leftAlone(`asked ${inARow} times in a row to come back later`, halt);
     }
@@ -181,7 +183,6 @@ export class ProviderConduct {
 
   /** Notes a session that went well from beginning to end. */
   wentWell(times: SessionTimes): void {
-    this.#wentWell = true;
     this.#slowDown.noteClean(times);
   }
 

@@ -21,7 +21,7 @@ export function printOf({ reply }: Reading, local: string, { domain, host }: Ref
 export function commonPrintOf<S extends Subject>(answered: readonly Answered<S>[], at: RefusedAt): string | null {
   let common: string | null = null;
   for (const { subject, reading } of answered) {
-    if (reading === null || reading.reply.code < 500) return null;
+    if (reading === null || reading.reply.code < 400) return null;
     const print = printOf(reading, subject.local, at);
     if (common !== null && print !== common) return null;
     common = print;

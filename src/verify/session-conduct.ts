@@ -58,13 +58,14 @@ function refusalOfUs<S extends Subject>(
   plan: AskPlan,
   options: ConductOptions,
 ): CommonRefusal | null {
-  const print = commonPrintOf(answered, { domain: plan.domain, host });
   const reading = answered[0]?.reading ?? null;
-  if (print === null || reading === null) return null;
-  const { refusals } = options.hosts.providers.of(plan.provider);
+  if (reading === null) return null;
   const isPlain =
     reading.strength === 'strong' && (reading.reason === 'blocked' || reading.reason === 'sender_rejected');
-  if (!isPlain && !refusals.isAboutUs(print, plan.domain)) return null;
+  if (!isPlain && !isDoubtful(reading)) return null;
+  const print = commonPrintOf(answered, { domain: plan.domain, host });
+  const { refusals } = options.hosts.providers.of(plan.provider);
+  if (print === null || (!isPlain && !refusals.isAboutUs(print, plan.domain))) return null;
   const reason = reading.reason === 'sender_rejected' ? 'sender_rejected' : 'blocked';
   return { domain: plan.domain, print, halt: haltOf(reading, host, reason) };
 }
@@ -90,8 +91,9 @@ export function doubtOf<S extends Subject>(
 ): Omit<DoubtfulSession, 'settle'> | null {
   const { domain } = plan;
   const replied = answered.filter(({ reading }) => reading !== null);
+  if (!replied.every(({ reading }) => reading !== null && isDoubtful(reading))) return null;
   const print = commonPrintOf(replied, { domain, host });
-  if (print === null || !replied.every(({ reading }) => reading !== null && isDoubtful(reading))) return null;
+  if (print === null) return null;
   const sawControl = control !== null && printOf(control.reading, control.name, { domain, host }) === print;
   const isPutOff = control !== null && control.reading.reply.code >= 400 && control.reading.reply.code < 500;
   if (control !== null && !sawControl && !isPutOff) return null;

@@ -32,7 +32,7 @@ export class SlowDown {
     this.#nextPauseMs = limits.slowDownPauseMs;
   }
 
-  /** Slow-downs since the last session that went well. */
+  /** Slow-downs since a recipient was answered. */
   get inARow(): number {
     return this.#inARow;
   }
@@ -68,10 +68,14 @@ export class SlowDown {
     return { connections: this.#connections, pauseMs };
   }
 
+  /** Notes that recipients were answered, though perhaps not all that were asked: the provider can be got on with. */
+  noteProgress(): void {
+    this.#inARow = 0;
+  }
+
   /** Notes a session that went well from beginning to end. */
   noteClean(at: { readonly startedAtMs: number; readonly limit: number }): void {
     if (!this.isSlow || at.startedAtMs <= this.#slowedAtMs) return;
-    this.#inARow = 0;
     this.#clean += 1;
     if (this.#clean < this.#limits.cleanSessionsPerStep) return;
     this.#clean = 0;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { providerOf } from '../../src/dns/provider.ts';
+import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
 import { Pace, type PacedQueue, type PacedSession, type PaceLimits } from '../../src/verify/pace.ts';
+import { Providers } from '../../src/verify/providers.ts';
 import { HandClock } from '../support/hand-clock.ts';
 
 const LIMITS: PaceLimits = { concurrency: 10, perProvider: 5, perDomain: 3, ratePerMinute: null };
@@ -183,4 +186,156 @@ test('a session that throws ends the run with its error', async () => {
   pace.add(queue);
   await assert.rejects(pace.fewerThan(1), /the disk is full/);
   await assert.rejects(pace.idle(), /the disk is full/);
+});
+
+const P = providerOf('mx.p.test');
+const WORDS = {
+  reason: 'rate_limited',
+  stage: 'greeting',
+  reply: null,
+  host: 'mx.p.test',
+  detail: '421 busy',
+} as const;
+const REFUSED = { ...WORDS, reason: 'blocked' } as const;
+
+function adaptive(limits: Partial<PaceLimits> = {}) {
+  const clock = new HandClock();
+  const providers = new Providers(VERIFY_DEFAULTS);
+  const pace = new Pace({ limits: { ...LIMITS, ...limits }, clock, gatekeeper: providers });
+  /** What a session tells that begins and ends now. */
+  const slowDown = () => {
+    const nowMs = clock.monotonic();
+    return providers.of(P).slowedDown(WORDS, { startedAtMs: nowMs, nowMs, limit: LIMITS.perProvider });
+  };
+  const refuse = (times: number) => {
+    for (let i = 0; i < times; i += 1) providers.of(P).refused(REFUSED, clock.monotonic());
+  };
+  return { clock, providers, pace, slowDown, refuse };
+}
+
+test('a provider that says slow down gets no new connection for a pause, then half as many', async () => {
+  const { clock, pace, slowDown } = adaptive();
+  const queues = Array.from({ length: 9 }, (_, i) => new FakeQueue(`d${i}`, 'p.test', 4));
+  const other = new FakeQueue('other', 'q.test', 1);
+  for (const queue of queues) pace.add(queue);
+  const open = () => queues.reduce((sum, queue) => sum + queue.open, 0);
+  assert.equal(open(), 5);
+  assert.match(slowDown() ?? '', /p\.test asks us to slow down: 2 connections at most, no new one for 5 s/);
+  pace.add(other);
+  await endAll(queues);
+  assert.deepEqual([open(), other.open], [0, 1], 'only who asked for it is slowed down');
+  clock.advance(4_999);
+  assert.equal(open(), 0);
+  clock.advance(1);
+  assert.equal(open(), 2);
+});
+
+test('a slow-down reaches a provider that was already waiting for a global slot', async () => {
+  const { clock, pace, slowDown } = adaptive({ concurrency: 1 });
+  const first = new FakeQueue('first', 'q.test', 1);
+  const second = new FakeQueue('second', 'p.test', 1);
+  pace.add(first);
+  pace.add(second);
+  slowDown();
+  await endAll([first]);
+  assert.equal(second.open, 0, 'its turn has come, but it is paused');
+  clock.advance(5_000);
+  assert.equal(second.open, 1);
+});
+
+test('a provider comes back to its limit one connection at a time', async () => {
+  const { clock, providers, pace, slowDown } = adaptive();
+  const queues = Array.from({ length: 9 }, (_, i) => new FakeQueue(`d${i}`, 'p.test', 40));
+  for (const queue of queues) pace.add(queue);
+  slowDown();
+  await endAll(queues);
+  clock.advance(5_000);
+  const most: number[] = [];
+  while (queues.some(({ waiting }) => waiting > 40 * 0.1)) {
+    const open = queues.reduce((sum, queue) => sum + queue.open, 0);
+    if (most.at(-1) !== open) most.push(open);
+    for (let i = 0; i < open; i += 1)
+      providers.of(P).wentWell({ startedAtMs: clock.monotonic(), nowMs: clock.monotonic(), limit: LIMITS.perProvider });
+    await endAll(queues);
+  }
+  assert.deepEqual(most, [2, 3, 4, 5]);
+});
+
+test('a provider that refuses us is left alone, then tested by one session, while the run has other work', async () => {
+  const { clock, providers, pace, refuse } = adaptive();
+  const queues = [new FakeQueue('a', 'p.test', 9), new FakeQueue('b', 'p.test', 9)];
+  const other = new FakeQueue('other', 'q.test', 2);
+  Object.assign(other, { sessionsWanted: 1 });
+  for (const queue of [...queues, other]) pace.add(queue);
+  refuse(3);
+  await endAll(queues);
+  clock.advance(10 * 60_000 - 1);
+  assert.deepEqual(
+    queues.map(({ open }) => open),
+    [0, 0],
+  );
+  const start = queues.map(({ startSession }) => startSession);
+  queues.forEach((queue, i) => {
+    queue.startSession = () => {
+      providers.of(P).beginTest();
+      return start[i]?.call(queue) as PacedSession;
+    };
+  });
+  clock.advance(1);
+  assert.equal(queues[0]!.open + queues[1]!.open, 1, 'one session tests it');
+  refuse(1);
+  providers.of(P).endTest(clock.monotonic());
+  await endAll(queues);
+  assert.equal(queues[0]!.open + queues[1]!.open, 0, 'it still refuses');
+  clock.advance(10 * 60_000);
+  providers.of(P).entered();
+  await endAll(queues);
+  assert.equal(queues[0]!.open + queues[1]!.open, 5, 'it lets us in again');
+});
+
+test('a run with nothing else to do does not wait for the test: the addresses are given up', async () => {
+  const { pace, refuse } = adaptive();
+  const queue = new FakeQueue('a', 'p.test', 30);
+  pace.add(queue);
+  refuse(3);
+  await endAll([queue]);
+  await pace.settled();
+  assert.deepEqual([queue.waiting, queue.isDrained], [27, false], 'they could wait as long as the run has other work');
+  await pace.fewerThan(1);
+  assert.deepEqual([queue.waiting, queue.isDrained], [0, true]);
+});
+
+test('a provider that is only paused is waited for', async () => {
+  const { clock, pace, slowDown } = adaptive();
+  const queue = new FakeQueue('a', 'p.test', 4);
+  pace.add(queue);
+  slowDown();
+  await endAll([queue]);
+  let isOver = false;
+  const over = pace.fewerThan(1).then(() => {
+    isOver = true;
+  });
+  await settle();
+  assert.deepEqual([queue.waiting, isOver], [1, false]);
+  clock.advance(5_000);
+  await endAll([queue]);
+  await over;
+  assert.equal(queue.waiting, 0);
+});
+
+test('addresses of a provider that does not let up are given up after a few pauses, not after hours', async () => {
+  const { clock, pace, providers, slowDown } = adaptive();
+  const queue = new FakeQueue('a', 'p.test', 1000);
+  pace.add(queue);
+  const over = pace.fewerThan(1);
+  const begunAt = clock.monotonic();
+  for (let i = 0; i < 10 && providers.of(P).halt === null; i += 1) {
+    slowDown();
+    await endAll([queue]);
+    if (providers.of(P).halt === null) clock.advance(120_000);
+  }
+  await over;
+  assert.ok(queue.waiting === 0 && queue.isDrained);
+  assert.ok(clock.monotonic() - begunAt <= 240_000);
+  assert.deepEqual(providers.troubles, [{ provider: 'p.test', slowDowns: 2, isHalted: true, words: '421 busy' }]);
 });
