@@ -41,13 +41,15 @@ interface OpenRecord extends Mutable<DmarcRecord> {
 }
 
 interface ElementName {
+  readonly qualifiedName: string;
   /** '' for none. */
   readonly prefix: string;
   /** Without prefix, in lower case. */
   readonly name: string;
 }
 
-const MOST_NAMES = 500;
+/** With the factors below, no two names of a record share a slot. */
+const NAME_SLOTS = 256;
 
 /** The names that are looked for, so that comparing them below compares two pointers: this is what the speed hangs on. */
 const OWN_NAMES: ReadonlyMap<string, string> = new Map(
@@ -69,7 +71,7 @@ const MOST_DISPOSITIONS = 10;
 
 export class AggregateBuilder {
   readonly #onRecord: (record: DmarcRecord) => void;
-  readonly #names = new Map<string, ElementName>();
+  readonly #names: (ElementName | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
   #section: Section = 'top';
   #element = '';
   #prefix = '';
@@ -187,14 +189,18 @@ export class AggregateBuilder {
     };
   }
 
-  /** A report has some forty names, each met over and over; a crafted one cannot fill the memory with others. */
+  /** Looks a name up by its length and ends first: half the time of a Map, which hashes each new string. */
   #nameOf(qualifiedName: string): ElementName {
-    const known = this.#names.get(qualifiedName);
-    if (known !== undefined) return known;
+    const { length } = qualifiedName;
+    const ends = qualifiedName.charCodeAt(0) * 48 + qualifiedName.charCodeAt(length - 1);
+    const slot = (length * 5 + ends) & (NAME_SLOTS - 1);
+    const known = this.#names[slot];
+    if (known !== undefined && known.qualifiedName === qualifiedName) return known;
     const colon = qualifiedName.indexOf(':');
     const plain = qualifiedName.slice(colon + 1).toLowerCase();
-    const name = { prefix: qualifiedName.slice(0, Math.max(colon, 0)), name: OWN_NAMES.get(plain) ?? plain };
-    if (this.#names.size < MOST_NAMES) this.#names.set(qualifiedName, name);
+    const prefix = qualifiedName.slice(0, Math.max(colon, 0));
+    const name = { qualifiedName, prefix, name: OWN_NAMES.get(plain) ?? plain };
+    this.#names[slot] = name;
     return name;
   }
 

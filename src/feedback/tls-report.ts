@@ -49,7 +49,11 @@ const MOST_STRINGS = 100;
 /** Reads one report from its JSON text. Never throws: what is no TLS report is refused with a reason. */
 export function readTlsReport(text: string): TlsReading {
   const value = parsed(text);
-  if (value === undefined) return refused('corrupt', 'no JSON');
+  if (value === undefined) {
+    return TLS_FIELDS.test(text.slice(0, 64_000))
+      ? refused('corrupt', 'broken JSON')
+      : refused('not_a_report', 'no JSON');
+  }
   const report = objectOf(value);
   const policies = listOf(report.get('policies'));
   if (!report.has('policies') && !report.has('organization-name')) {
@@ -74,6 +78,8 @@ export function readTlsReport(text: string): TlsReading {
   }
   return { status: 'read', report: { kind: 'tls', ...read, errors } };
 }
+
+const TLS_FIELDS = /"(?:organization-name|policies|report-id)"/;
 
 function policyOf(item: Fields, errors: ReportFault[]): TlsPolicy {
   const policy = objectOf(item.get('policy'));

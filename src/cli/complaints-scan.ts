@@ -1,0 +1,102 @@
+// What the scans of complaints and of reports share: knowing what was read before, putting files away, pausing, warning.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { systemClock } from '../clock.ts';
+import type { SeenMessages, SourceItem, SourcePlace } from '../feedback/sources.ts';
+import type { Store } from '../store/database.ts';
+import { type FileOutcome, markSeen, moveMessage } from './bounces-files.ts';
+import type { Notices } from './notices.ts';
+import type { Invocation } from './terminal.ts';
+
+/** What need not be read again: by the store's memory of a job, and while watching also what this run has read. */
+export class ReadBefore implements SeenMessages {
+  readonly #store: Store | null;
+  readonly #job: string;
+  readonly #own = new Set<string>();
+
+  /** `store` is null where the memory of earlier runs is not to be asked. */
+  constructor(store: Store | null, job: string) {
+    this.#store = store;
+    this.#job = job;
+  }
+
+  hasPlace(key: string): boolean {
+    if (this.#own.has(key)) return true;
+    return (this.#store?.scans.knownPlaces(this.#job, [{ place: key, stamp: '' }]).size ?? 0) > 0;
+  }
+
+  hasContent(sha256: string): boolean {
+    if (this.#own.has(sha256)) return true;
+    return (this.#store?.scans.knownContents(this.#job, [sha256]).size ?? 0) > 0;
+  }
+
+  /** Notes what this run has dealt with, for its next scans. */
+  note({ key }: SourcePlace, sha256: string | null): void {
+    if (key !== undefined) this.#own.add(key);
+    if (sha256 !== null) this.#own.add(sha256);
+  }
+}
+
+export interface PutAwayOptions {
+  readonly moveTo: string | null;
+  readonly markSeen: boolean;
+  readonly cwd: string;
+  readonly notices: Notices;
+}
+
+/**
+ * Marks and moves a file whose result is kept. What could not be read goes to a folder of its own, with the reason in a file
+ * beside it, so that a poison message is met once and looked at by a person.
+ */
+export function putAway(place: SourcePlace, problem: string | null, options: PutAwayOptions): void {
+  const { moveTo, cwd, notices } = options;
+  if (options.markSeen && moveTo === null) tellOutcome(markSeen(place), place.path, notices);
+  if (moveTo === null) return;
+  const folder = problem === null ? resolve(cwd, moveTo) : join(resolve(cwd, moveTo), 'unreadable');
+  const outcome = moveMessage(place, folder);
+  tellOutcome(outcome, place.path, notices);
+  if (problem === null || outcome !== 'done') return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, `${basename(place.path)}.reason`), `${problem}\n`, { mode: 0o600 });
+}
+
+function tellOutcome(outcome: FileOutcome, path: string, notices: Notices): void {
+  if (outcome === 'not_possible') notices.warn(`${path} stays where it is: it could not be moved or marked.`);
+}
+
+export function problemLine({ place, reason, detail }: SourceItem & { readonly status: 'problem' }): string {
+  const where = place.part === undefined ? place.path : `${place.path}, message ${place.part}`;
+  return `${where} was not read (${reason.replaceAll('_', ' ')}): ${detail}`;
+}
+
+/** The paths as scans want them: whole, but for standard input. */
+export function wholePaths(paths: readonly string[], { cwd }: Invocation): string[] {
+  return paths.map((path) => (path === '-' ? path : resolve(cwd, path)));
+}
+
+/** Waits; ends early, with the reason thrown, where the run is interrupted. */
+export async function pauseBetweenScans(ms: number, interrupted: AbortSignal): Promise<void> {
+  interrupted.throwIfAborted();
+  await new Promise<void>((done) => {
+    const finish = (): void => {
+      cancel();
+      interrupted.removeEventListener('abort', finish);
+      done();
+    };
+    const cancel = systemClock.after(ms, finish);
+    interrupted.addEventListener('abort', finish, { once: true });
+  });
+  interrupted.throwIfAborted();
+}
+
+const PROGRESS_MS = 10_000;
+
+/** Calls back at most every ten seconds, so that a long scan shows that it lives. */
+export function occasionally(tell: () => void): () => void {
+  let toldAt = systemClock.monotonic();
+  return () => {
+    if (systemClock.monotonic() - toldAt < PROGRESS_MS) return;
+    toldAt = systemClock.monotonic();
+    tell();
+  };
+}
