@@ -1,5 +1,5 @@
 // Moves messages away or marks them as seen once what they said is kept; never deletes one, never overwrites one.
-import { existsSync, linkSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { SourcePlace } from '../feedback/sources.ts';
 
@@ -32,19 +32,22 @@ export function withSeenFlag(name: string): string {
   return at === -1 ? `${name}:2,${all}` : `${name.slice(0, at + 3)}${all}`;
 }
 
-/** A hard link fails where the name is taken meanwhile, which a rename would overwrite; other disks cannot link. */
+/** A rename is done or not done, also where the process is killed; to another disk the message has to be copied first. */
 function movedTo(path: string, target: string): FileOutcome {
   try {
-    linkSync(path, target);
-    unlinkSync(path);
+    renameSync(path, target);
     return 'done';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'gone';
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EMLINK') return 'not_possible';
+    return code === 'EXDEV' ? copiedTo(path, target) : 'not_possible';
   }
+}
+
+function copiedTo(path: string, target: string): FileOutcome {
   try {
-    renameSync(path, target);
+    copyFileSync(path, target, constants.COPYFILE_EXCL);
+    unlinkSync(path);
     return 'done';
   } catch {
     return 'not_possible';

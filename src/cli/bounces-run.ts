@@ -22,8 +22,10 @@ export interface BouncesRun {
   readonly show: (record: BounceRecord) => Promise<void>;
   /** Told of each file that could not be read. */
   readonly problem: (item: SourceItem & { readonly status: 'problem' }) => void;
-  /** Called for each message once its result is kept. */
-  readonly finish: (place: SourcePlace, reading: MessageReading) => void;
+  /** Called for each message that could be read, once its result is kept. */
+  readonly finish: (place: SourcePlace) => void;
+  /** Called for each message known from an earlier run, which may have been stopped before it had finished with it. */
+  readonly seenBefore: (place: SourcePlace) => void;
   readonly now: () => number;
   /** Throws where the run is to stop; asked between batches. */
   readonly throwIfStopped: () => void;
@@ -52,8 +54,10 @@ export async function runBounces(run: BouncesRun): Promise<BounceCounts> {
   let bytes = 0;
   for await (const item of run.items) {
     if (item.status === 'problem') run.problem(item);
-    else if (item.status === 'seen') counts.seen += 1;
-    else {
+    else if (item.status === 'seen') {
+      counts.seen += 1;
+      run.seenBefore(item.place);
+    } else {
       batch.push(item);
       bytes += item.bytes.length;
     }
@@ -85,7 +89,8 @@ async function takeBatch(batch: readonly Message[], run: BouncesRun, counts: Bou
     const complete = { ...record, outcomes: told };
     count(counts, complete);
     await run.show(complete);
-    run.finish(message.place, record.reading);
+    // What could not be read stays where a person will find it.
+    if (record.reading.kind !== 'unparsed') run.finish(message.place);
   }
 }
 

@@ -2,7 +2,13 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { MailgateError } from '../errors.ts';
-import { type ScanOptions, type SeenMessages, type SourceItem, scanSources } from '../feedback/sources.ts';
+import {
+  type ScanOptions,
+  type SeenMessages,
+  type SourceItem,
+  type SourcePlace,
+  scanSources,
+} from '../feedback/sources.ts';
 import type { Store } from '../store/database.ts';
 import { createSuppressionSink } from '../store/suppression-sink.ts';
 import type { SuppressionOutcome } from '../store/suppressions.ts';
@@ -77,7 +83,10 @@ async function openTheStore(settings: BouncesSettings): Promise<Store> {
 
 async function scanAgainAndAgain(session: Session): Promise<void> {
   const { settings, invocation, store } = session;
-  const seen = new SeenMessagesOfRun(store, { keepsOwn: settings.watchMs !== null });
+  const seen = new SeenMessagesOfRun(store, {
+    keepsOwn: settings.watchMs !== null,
+    putsAway: settings.moveTo !== null || settings.markSeen,
+  });
   // One sink for the whole run: the alarm counts what a source suppresses in all of its scans.
   const feed = store === null ? null : feedInto(store, settings);
   for (;;) {
@@ -107,13 +116,16 @@ async function scanOnce(
       notices.warn(problemLine(item));
     },
     show,
-    finish: (place, reading) => {
-      if (settings.markSeen) noteOutcome(markSeen(place), place.path, notices);
-      // What could not be read stays where a person will find it.
-      if (settings.moveTo === null || reading.kind === 'unparsed') return;
-      noteOutcome(moveMessage(place, resolve(invocation.cwd, settings.moveTo)), place.path, notices);
-    },
+    finish: (place) => putAway(place, session),
+    // A run that was stopped may have kept it without putting it away.
+    seenBefore: (place) => seen.lastCouldBeRead && putAway(place, session),
   });
+}
+
+function putAway(place: SourcePlace, { settings, invocation, notices }: Session): void {
+  if (settings.markSeen && settings.moveTo === null) noteOutcome(markSeen(place), place.path, notices);
+  if (settings.moveTo === null) return;
+  noteOutcome(moveMessage(place, resolve(invocation.cwd, settings.moveTo)), place.path, notices);
 }
 
 /** Writes each record as it is kept, and says now and then how far a long scan is. */
@@ -155,20 +167,31 @@ function noteOutcome(outcome: ReturnType<typeof moveMessage>, path: string, noti
 class SeenMessagesOfRun implements SeenMessages {
   readonly #store: Store | null;
   readonly #own: Set<string> | null;
+  readonly #putsAway: boolean;
+  #lastOutcome: string | null = null;
 
-  constructor(store: Store | null, { keepsOwn }: { readonly keepsOwn: boolean }) {
+  constructor(store: Store | null, options: { readonly keepsOwn: boolean; readonly putsAway: boolean }) {
     this.#store = store;
-    this.#own = keepsOwn ? new Set() : null;
+    this.#own = options.keepsOwn ? new Set() : null;
+    this.#putsAway = options.putsAway;
   }
 
   hasPlace(key: string): boolean {
     if (this.#own?.has(key) === true) return true;
-    return (this.#store?.scans.knownPlaces(JOB, [{ place: key, stamp: '' }]).size ?? 0) > 0;
+    // Where messages are put away, only their content tells whether they could be read (`lastCouldBeRead`).
+    if (this.#store === null || this.#putsAway) return false;
+    return this.#store.scans.knownPlaces(JOB, [{ place: key, stamp: '' }]).size > 0;
   }
 
   hasContent(sha256: string): boolean {
-    if (this.#own?.has(sha256) === true) return true;
-    return (this.#store?.scans.knownContents(JOB, [sha256]).size ?? 0) > 0;
+    const outcome = this.#store?.scans.knownContents(JOB, [sha256]).get(sha256);
+    this.#lastOutcome = outcome ?? null;
+    return outcome !== undefined || this.#own?.has(sha256) === true;
+  }
+
+  /** Whether the message asked for last was known and could be read when it was. */
+  get lastCouldBeRead(): boolean {
+    return this.#putsAway && this.#lastOutcome !== null && this.#lastOutcome !== 'quarantined';
   }
 
   /** Notes what was read, once it was dealt with: the consumer asks for the next only then. */

@@ -46,7 +46,12 @@ export function judgeBounce(evidence: BounceEvidence): BounceJudgement {
   if (evidence.action !== null && SUCCESS.has(evidence.action)) {
     return { ...judged('delivered', 'action'), strength: 'none', reply, status };
   }
-  const rule = REPORT_RULES.find((row) => ruleApplies(row, { words, enhanced: status, hasReply: reply !== null }));
+  const isAboutSender = isSaidOfSender(evidence.stage, status);
+  const rule = REPORT_RULES.find(
+    (row) =>
+      ruleApplies(row, { words, enhanced: status, hasReply: reply !== null }) &&
+      !(isAboutSender && reasonRow(row.reason).strength === 'hard'),
+  );
   const found =
     rule === undefined ? judgeReply(evidence, { reply, status, words }) : judged(rule.reason, rule.id, rule.sisimai);
   const strength = strengthOf(found, { evidence, reply, status });
@@ -56,6 +61,12 @@ export function judgeBounce(evidence: BounceEvidence): BounceJudgement {
 }
 
 const SUCCESS: ReadonlySet<string> = new Set(['delivered', 'relayed', 'expanded']);
+
+/** Before RCPT, and with x.1.7 or x.1.8, a name that does not exist is one of ours (RFC 3463 section 3.2). */
+function isSaidOfSender(stage: ReplyStage | null, status: string | null): boolean {
+  if (status !== null && /^[45]\.1\.[78]$/.test(status)) return true;
+  return stage !== null && stage !== 'rcpt' && stage !== 'catchall' && stage !== 'data';
+}
 
 interface Found {
   readonly reason: BounceReason;

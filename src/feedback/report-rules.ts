@@ -41,7 +41,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   },
   {
     id: 'yahoo-no-account',
-    words: /delivery error: dd this user doesn't have an? \S{1,80} account/,
+    words: /delivery error: dd (?:this user doesn't have an? \S{1,80} account|not a valid recipient)/,
     reason: 'mailbox_not_found',
     source: 'Yahoo, which says so only behind DATA',
     sample: "554 delivery error: dd This user doesn't have a yahoo.com account (someone@yahoo.test) [0]",
@@ -57,10 +57,11 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'null-mx',
     words:
-      /null mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|takes no mail|seems? to reject all mails?/,
-    unless: /\bfrom (?:your|this|the) (?:ip|host|address|sender|network)/,
+      /null ?mx|(?:does ?n[o']t|does not) (?:accept|receive|take) (?:any )?e?-?mail\b(?! (?:from|sent|with|without|that|which|unless|if|for|to|in|at|via|over)\b)|indicated no smtp service|mail exchanger or ip address|type=mx: malformed|seems? to reject all mails?/,
+    unless:
+      /\b(?:sender|user|mailbox|recipient|account|group|list|person|addressee|address|customer)s? (?:\w{1,20} ){0,2}does ?n[o']?t (?:accept|receive|take)|mail from|return address/,
     reason: 'no_mail_service',
-    source: 'RFC 7505 as said by Exim, Gmail, Oracle, qmail, old Postfix',
+    source: 'RFC 7505 as said by Exim, Gmail, Oracle, qmail, OpenSMTPD, old Postfix',
     sample: 'an MX or SRV record indicated no SMTP service',
   },
   {
@@ -76,7 +77,7 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'domain-unknown',
     words:
-      /host (?:or domain )?(?:name )?(?:unknown|not found)|unknown host|domain (?:name )?(?:does(?: not|n't|nt) exist|not found|is not reachable|unknown)|invalid domain name|answer with no data|lookups failed permanently|nonexistentdomain|no such (?:host|domain)|unrout(?:e)?able (?:mail )?(?:domain|address)|code nxdomain|dns lookup failure: host|non-?existent (?:host|domain)|couldn't find any host/,
+      /host (?:or domain )?(?:name )?(?:unknown|not found)|unknown host|domain (?:name )?(?:does(?: not|n't|nt) exist|not found|is not reachable|unknown)|invalid domain name|answer with no data|lookups failed permanently|nonexistentdomain|no such (?:host|domain)|domain must exist|mentioned in e-?mail address is unknown|unknown domain name|name or service not known|unrout(?:e)?able (?:mail )?(?:domain|address)|code nxdomain|dns lookup failure: host|non-?existent (?:host|domain)|couldn't find any host/,
     unless:
       /(?:not found|failed|failure|error)[,;:.] {0,2}(?:please )?try again|sender|mail from|unresolvable|originat/,
     reason: 'domain_not_found',

@@ -191,6 +191,7 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
   {
     id: 'verizon',
     marks: ['error message below:'],
+    from: 'top',
     readers: [named('whole', String.raw`^\s{0,8}rcpt to: `)],
     source: 'Verizon (vtext.com), Apache James',
   },

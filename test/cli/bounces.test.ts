@@ -259,7 +259,11 @@ test('--move-to and --mark-seen put messages away once they are kept; unparsed o
   writeFileSync(join(maildir, 'new', '3.c.host'), one.replaceAll('student', 'third'));
   writeFileSync(join(maildir, 'new', '4.d.host'), 'From: MAILER-DAEMON@x.test\nSubject: Undeliverable\n\nno idea\n');
   await run(folder, ['Maildir', '--suppress', '--move-to', 'done']);
-  assert.deepEqual(readdirSync(join(folder, 'done')), ['3.c.host']);
+  assert.deepEqual(
+    readdirSync(join(folder, 'done')).sort(),
+    ['1.a.host:2,S', '2.b.host:2,FS', '3.c.host'],
+    'also those kept before',
+  );
   assert.deepEqual(readdirSync(join(maildir, 'new')), ['4.d.host']);
 });
 
