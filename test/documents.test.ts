@@ -1,10 +1,11 @@
 // Fails when the documents lag behind the program: a command, option, column, reason or exit code the README does not name,
-// a file they name that is gone, an `explain` example whose output has changed.
+// a file they name that is gone, an example whose output has changed.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { Command, type Option } from 'commander';
 import { ALL_COLUMNS } from '../src/cli/columns.ts';
 import { addCommands } from '../src/cli/commands/all.ts';
@@ -13,6 +14,8 @@ import { ALL_OPTIONS } from '../src/cli/options.ts';
 import { longNameOf } from '../src/cli/settings.ts';
 import type { Invocation } from '../src/cli/terminal.ts';
 import { EXIT_CODES } from '../src/errors.ts';
+import { REASONS as BOUNCE_REASONS } from '../src/feedback/reasons.ts';
+import { LIFE_MS, SUPPRESSION_REASONS } from '../src/store/suppression-reasons.ts';
 import { REASONS_BY_STATUS, type Reason, STAGES, STATUSES, statusOf, type Verdict } from '../src/verdict.ts';
 import { CATCHALL_LIFE_DAYS, lifeMsOf } from '../src/verify/ageing.ts';
 import { type Factor, scoreOf } from '../src/verify/score.ts';
@@ -49,6 +52,22 @@ describe('the README names', () => {
   for (const reason of REASONS) {
     test(`the reason ${reason} under its status`, () => assertRowBegins(`| ${statusOf(reason)} | \`${reason}\` |`));
   }
+  for (const { reason, strength, sisimai, says } of BOUNCE_REASONS) {
+    test(`the bounce reason ${reason} with its weight and sisimai's word`, () =>
+      assertRow(`| \`${reason}\` | \`${strength}\` | \`${sisimai}\` | ${says} |`));
+  }
+  test('the reasons of the suppression store, strongest first, and when they end', () => {
+    const rows = SUPPRESSION_REASONS.map((reason) => readmeRows.findIndex((row) => isStoreRow(row, reason)));
+    assert.ok(!rows.includes(-1), `one of ${SUPPRESSION_REASONS.join(', ')} has no row`);
+    assert.deepEqual(
+      rows,
+      rows.toSorted((a, b) => a - b),
+    );
+    for (const [reason, lifeMs] of Object.entries(LIFE_MS)) {
+      const row = readmeRows.find((each) => isStoreRow(each, reason)) ?? '';
+      assert.ok(row.includes(`| ${lifeMs / DAY_MS} days after the last |`), row);
+    }
+  });
   for (const code of ALL_EXIT_CODES) {
     test(`exit code ${code}`, () => assertRowBegins(`| ${code} |`));
   }
@@ -87,6 +106,20 @@ describe('the README shows what mailgate prints for', () => {
   }
 });
 
+/** Blocks of one name share a folder, so that one command finds what another has kept. */
+describe('the README shows what mailgate prints in the blocks marked', () => {
+  for (const [name, blocks] of markedBlocks()) {
+    test(`"run: ${name}"`, async () => {
+      const cwd = mkdtempSync(join(tmpdir(), 'mailgate-readme-'));
+      after(() => rmSync(cwd, { recursive: true }));
+      symlinkSync(join(ROOT, 'fixtures'), join(cwd, 'fixtures'));
+      for (const { input, command, shown } of blocks) {
+        assert.equal(undated(await printed(command, { cwd, input })), undated(shown), command);
+      }
+    });
+  }
+});
+
 for (const [document, least] of [
   ['ARCHITECTURE.md', 20],
   ['CONTRIBUTING.md', 10],
@@ -115,7 +148,7 @@ describe('ARCHITECTURE.md', () => {
 const FOREIGN_TO_DOCUMENTS: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/(?<![\w.~/-])\/(?:work|root|tmp|home|Users|mnt|opt|private)\b/, 'an absolute path of some machine'],
   [/\b[A-Z]:\\/, 'an absolute path of some machine'],
-  [/(?<![\w&/])#\d+\b|\bissues?\/\d+|\bissue \d+/i, 'the number of an issue'],
+  [/(?<![\w&/])#\d+\b(?!\.\d)|\bissues?\/\d+|\bissue \d+/i, 'the number of an issue'], // #5.1.1 is a code, as qmail writes it
   [/\b(?:registry\.\w+\.\w+|(?:www\.)?npmjs\.\w+|unpkg\.com|jsdelivr\.net|proxy\.golang\.org)\b/i, 'a registry'],
 ];
 
@@ -216,26 +249,63 @@ function markedCommand(marker: string): string {
   return /^```sh\n(.*?)\n```$/ms.exec(behind)?.[1] ?? '';
 }
 
-/** What a command line of the README prints; words may stand in double quotes. */
-async function printed(command: string): Promise<string> {
+interface ShownCommand {
+  /** What `printf '…' |` in front of it gives it to read. */
+  readonly input: string;
+  readonly command: string;
+  readonly shown: string;
+}
+
+function isStoreRow(row: string, reason: string): boolean {
+  return row.startsWith(`| \`${reason}\` |`) && /`(?:unknown\/suppressed|invalid\/bounced)` \|$/.test(row);
+}
+
+/** The commands of each `<!-- run: name -->` in their order. */
+function markedBlocks(): Map<string, ShownCommand[]> {
+  const found = new Map<string, ShownCommand[]>();
+  for (const [, name = '', block = ''] of readme.matchAll(/^<!-- run: ([\w-]+) -->\n```console\n(.*?)```$/gms)) {
+    const pattern = /^\$ (?:printf '([^']*)' \| )?npx mailgate (.*)\n((?:(?!\$ ).*\n)*)/gm;
+    const commands = [...block.matchAll(pattern)].map(([, input = '', command = '', shown = '']) => ({
+      input: input.replaceAll('\\n', '\n'),
+      command,
+      shown,
+    }));
+    found.set(name, [...(found.get(name) ?? []), ...commands]);
+  }
+  return found;
+}
+
+/** Without the days: a clock that is behind the fixtures dates what it reads by its own. */
+function undated(text: string): string {
+  return text.replace(/\b\d{4}-\d\d-\d\d\b/g, '<day>');
+}
+
+/** What a command line of the README prints, on both streams; words may stand in double quotes. */
+async function printed(
+  command: string,
+  given: { readonly cwd?: string; readonly input?: string } = {},
+): Promise<string> {
   const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-  const { invocation, text } = invocationOf(args);
+  const { invocation, text } = invocationOf(args, given);
   await main(invocation);
   return text();
 }
 
-/** An invocation with nobody's settings, and what it wrote on standard output. */
-function invocationOf(args: readonly string[]): { readonly invocation: Invocation; readonly text: () => string } {
-  const stdout = new PassThrough({ encoding: 'utf8', highWaterMark: 1_000_000 });
+/** An invocation with nobody's settings, and what it wrote, as a terminal would show it. */
+function invocationOf(
+  args: readonly string[],
+  { cwd = ROOT, input = '' }: { readonly cwd?: string; readonly input?: string } = {},
+): { readonly invocation: Invocation; readonly text: () => string } {
+  const output = new PassThrough({ encoding: 'utf8', highWaterMark: 1_000_000 });
   const invocation: Invocation = {
     args,
     env: {},
-    cwd: ROOT,
+    cwd,
     home: join(ROOT, 'node_modules', '.no-home'),
-    stdin: new PassThrough().end(),
-    stdout,
-    stderr: new PassThrough().resume(),
+    stdin: new PassThrough().end(input),
+    stdout: output,
+    stderr: output,
     interrupted: new AbortController().signal,
   };
-  return { invocation, text: () => String(stdout.read() ?? '') };
+  return { invocation, text: () => String(output.read() ?? '') };
 }
