@@ -36,7 +36,7 @@ const NOT_YOURS = alternatives`
 export const MAILBOX = alternatives`
   ${NOT_OURS}(?:${NOT_YOURS}(?:users?|accounts?|e-?mails?|addresse?s?|mail ?box(?:es)?|mail-box)
     |user ?(?:name|id)s?|userid|recipients?|rcpt|inbox|addressees?|alias(?:es)?|local[- ]?part|maildrop|mail drop
-    |customers?|subscribers?|members?|employees?|destination (?:address|mailbox)|ADDR
+    |customers?|subscribers?|members?|employees?|persons?|destination (?:address|mailbox)|ADDR
     )(?:'s|\(s\))?
 `;
 
