@@ -41,7 +41,9 @@ export class DomainDoubts {
     if (!this.#canDoubt) return false;
     const host = this.#plan.hosts[0]?.name ?? '';
     const doubt = doubtOf({ answered, control: null, host }, this.#plan);
-    return doubt !== null && (answered.length > 1 || this.#conduct.refusals.hasMet(doubt.print));
+    const { refusals } = this.#conduct;
+    if (doubt === null || refusals.isAboutUs(doubt.print, this.#plan.domain)) return false;
+    return answered.length > 1 || refusals.hasMet(doubt.print);
   }
 
   /** True for a refusal that has proved to be about us, here or at the whole provider. */

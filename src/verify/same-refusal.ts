@@ -57,13 +57,24 @@ export interface DoubtfulSession {
   readonly settle: (outcome: { readonly isAboutUs: boolean }) => void;
 }
 
+/** With so many sessions nobody is waited for any more who might yet be accepted. */
+const SURE_SESSIONS = 6;
+
+/** Who shows so many different doubts, or never answers for the name nobody has, is taken at its word. */
+const MOST_HELD = 300;
+
+interface Held extends DoubtfulSession {
+  /** True once nobody of its domain is left who might be answered otherwise. */
+  isDone: boolean;
+}
+
 /**
  * What is known of one provider's doubtful refusals. Evidence is weighed twice: over the provider, as long as it has
  * taken our mail for nobody, and within each domain, which may have a policy of its own.
  */
 export class SameRefusals {
   #acceptedSomeone = false;
-  readonly #held: DoubtfulSession[] = [];
+  #held: Held[] = [];
   /** Prints that are about us: for the whole provider, and "print domain" for one domain. */
   readonly #ofProvider = new Set<string>();
   readonly #ofDomains = new Set<string>();
@@ -78,7 +89,7 @@ export class SameRefusals {
     return this.#ofProvider.has(print) || this.#ofDomains.has(`${print} ${domain}`);
   }
 
-  /** True where another session got this refusal for everybody: then a name nobody has is worth asking for comparison. */
+  /** True where other sessions got this refusal for everybody, so that a name nobody has is worth asking for comparison. */
   hasMet(print: string): boolean {
     return this.#held.some((session) => session.print === print);
   }
@@ -87,38 +98,57 @@ export class SameRefusals {
   noteAccepted(domain: string): void {
     this.#acceptedSomeone = true;
     this.#ofProvider.clear();
-    this.#release((session) => session.domain === domain);
+    for (const known of this.#ofDomains) if (known.endsWith(` ${domain}`)) this.#ofDomains.delete(known);
+    this.#settle((session) => session.domain === domain, false);
   }
 
-  /** Takes a session whose verdicts wait; settles it, and those like it, as soon as the evidence is there. */
+  /** Takes a session whose verdicts wait; they are decided, with those like it, as soon as the evidence is there. */
   hold(session: DoubtfulSession): void {
-    this.#held.push(session);
     const { print, domain } = session;
-    const alike = this.#held.filter((other) => other.print === print);
-    if (!this.#acceptedSomeone && isProof(alike)) {
-      this.#ofProvider.add(print);
-      this.#settle(alike, true);
+    if (this.isAboutUs(print, domain)) {
+      session.settle({ isAboutUs: true });
       return;
     }
-    const ofDomain = alike.filter((other) => other.domain === domain);
-    if (!isProof(ofDomain)) return;
-    this.#ofDomains.add(`${print} ${domain}`);
-    this.#settle(ofDomain, true);
+    if (this.#held.length >= MOST_HELD) {
+      session.settle({ isAboutUs: false });
+      return;
+    }
+    this.#held.push({ ...session, isDone: false });
+    this.#weigh(session);
   }
 
   /** Notes that nobody of the domain is left to be asked, or nobody of the whole provider: what is not disproved counts. */
   noteDone(domain: string, at: { readonly isLastOfProvider: boolean }): void {
-    this.#release((session) => at.isLastOfProvider || (this.#acceptedSomeone && session.domain === domain));
+    const own = this.#held.filter((session) => session.domain === domain);
+    for (const session of own) session.isDone = true;
+    for (const session of own) this.#weigh(session);
+    this.#settle((session) => at.isLastOfProvider || (this.#acceptedSomeone && session.domain === domain), false);
   }
 
-  #release(which: (session: DoubtfulSession) => boolean): void {
-    this.#settle(this.#held.filter(which), false);
+  /** Decides this session and those like it, where they are proof. */
+  #weigh({ print, domain }: DoubtfulSession): void {
+    const alike = this.#held.filter((other) => other.print === print);
+    if (!this.#acceptedSomeone && isProof(ripeOf(alike))) {
+      this.#ofProvider.add(print);
+      this.#settle((other) => other.print === print, true);
+      return;
+    }
+    if (!isProof(ripeOf(alike.filter((other) => other.domain === domain)))) return;
+    this.#ofDomains.add(`${print} ${domain}`);
+    this.#settle((other) => other.print === print && other.domain === domain, true);
   }
 
-  #settle(sessions: readonly DoubtfulSession[], isAboutUs: boolean): void {
-    for (const session of sessions) this.#held.splice(this.#held.indexOf(session), 1);
-    for (const session of sessions) session.settle({ isAboutUs });
+  #settle(which: (session: Held) => boolean, isAboutUs: boolean): void {
+    const settled = this.#held.filter(which);
+    this.#held = this.#held.filter((session) => !which(session));
+    for (const session of settled) session.settle({ isAboutUs });
   }
+}
+
+/** The sessions nobody need be waited for: one more answer could still be an acceptance, and prove them right. */
+function ripeOf(alike: readonly Held[]): readonly Held[] {
+  if (alike.length >= SURE_SESSIONS) return alike;
+  return alike.filter(({ isDone, sessionsNeeded }) => isDone || sessionsNeeded === 1);
 }
 
 function isProof(alike: readonly DoubtfulSession[]): boolean {
