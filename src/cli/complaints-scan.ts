@@ -14,7 +14,10 @@ export class ReadBefore implements SeenMessages {
   readonly #job: string;
   readonly #own = new Set<string>();
 
-  /** `store` is null where the memory of earlier runs is not to be asked. */
+  /**
+   * `store` is null where the memory of earlier runs is not to be asked. So it is where files are moved away: one that is
+   * still there was left by a run that was stopped, and reading it again counts nothing twice.
+   */
   constructor(store: Store | null, job: string) {
     this.#store = store;
     this.#job = job;
@@ -60,6 +63,11 @@ export function putAway(place: SourcePlace, problem: string | null, options: Put
   writeFileSync(join(folder, `${basename(place.path)}.reason`), `${problem}\n`, { mode: 0o600 });
 }
 
+/** A message kept by a run that was stopped before it could mark it. */
+export function markAgain(place: SourcePlace, options: PutAwayOptions): void {
+  if (options.markSeen && options.moveTo === null) tellOutcome(markSeen(place), place.path, options.notices);
+}
+
 function tellOutcome(outcome: FileOutcome, path: string, notices: Notices): void {
   if (outcome === 'not_possible') notices.warn(`${path} stays where it is: it could not be moved or marked.`);
 }
@@ -87,6 +95,14 @@ export async function pauseBetweenScans(ms: number, interrupted: AbortSignal): P
     interrupted.addEventListener('abort', finish, { once: true });
   });
   interrupted.throwIfAborted();
+}
+
+/** One line of JSON; characters that command a terminal or reverse text are escaped also where JSON does not ask for it. */
+export function jsonLine(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 const PROGRESS_MS = 10_000;

@@ -5,7 +5,17 @@ import { MailgateError } from '../errors.ts';
 import { Rollup } from '../feedback/dmarc-rollup.ts';
 import { type LargeFile, type SourceItem, scanWithLargeFiles } from '../feedback/sources.ts';
 import { openStore, type Store } from '../store/database.ts';
-import { occasionally, pauseBetweenScans, problemLine, putAway, ReadBefore, wholePaths } from './complaints-scan.ts';
+import {
+  jsonLine,
+  markAgain,
+  occasionally,
+  type PutAwayOptions,
+  pauseBetweenScans,
+  problemLine,
+  putAway,
+  ReadBefore,
+  wholePaths,
+} from './complaints-scan.ts';
 import type { DMARC_OPTIONS, TimeSetting } from './dmarc-options.ts';
 import { parsedmarcObject } from './dmarc-parsedmarc.ts';
 import { DmarcReader, type ReadFile } from './dmarc-reader.ts';
@@ -88,7 +98,7 @@ class DmarcSession {
     });
     this.#colours = coloursFor(invocation.stdout, { color, env: invocation.env });
     this.#reader = new DmarcReader({ store: store?.reports ?? null, settings });
-    this.#before = new ReadBefore(settings.onlyNew || settings.watchMs !== null ? store : null, JOB);
+    this.#before = new ReadBefore(settings.onlyNew && settings.moveTo === null ? store : null, JOB);
   }
 
   async scanAgainAndAgain(paths: readonly string[]): Promise<void> {
@@ -118,6 +128,7 @@ class DmarcSession {
   async #take(item: SourceItem | LargeFile, tell: () => void): Promise<void> {
     if (item.status === 'seen') {
       this.#count('known from before');
+      markAgain(item.place, this.#putAwayOptions);
       return;
     }
     if (item.status === 'problem') {
@@ -146,13 +157,13 @@ class DmarcSession {
       for (const row of file.summaryRows(this.#summed))
         this.#rollups[row.kind === 'tls' ? 'tls' : 'aggregate'].add(row);
       this.#before.note(file.item.place, file.sha256);
-      putAway(file.item.place, file.problem(), {
-        moveTo: this.#settings.moveTo,
-        markSeen: this.#settings.markSeen,
-        cwd: this.#invocation.cwd,
-        notices: this.#notices,
-      });
+      putAway(file.item.place, file.problem(), this.#putAwayOptions);
     }
+  }
+
+  get #putAwayOptions(): PutAwayOptions {
+    const { moveTo, markSeen } = this.#settings;
+    return { moveTo, markSeen, cwd: this.#invocation.cwd, notices: this.#notices };
   }
 
   async #show(shown: ShownReport): Promise<void> {
@@ -160,7 +171,7 @@ class DmarcSession {
     const { json, rollup, fieldNames } = this.#settings;
     if (rollup) return;
     const object = (): object => (fieldNames === 'parsedmarc' ? parsedmarcObject(shown) : reportObject(shown));
-    await this.#print([json ? JSON.stringify(object()) : reportLine(shown, this.#colours)]);
+    await this.#print([json ? jsonLine(object()) : reportLine(shown, this.#colours)]);
   }
 
   /** After a scan, for people: what was read, and the roll-up of just that. */
