@@ -248,6 +248,7 @@ export class DomainQueue implements PacedQueue {
   /** Whether a session should go on with the catch-all question at its end, and for which name. */
   #controlNameAfter(answered: readonly Answered<Pending>[]): string | null {
     if (this.#control.isRunning || this.#plan.provider.oneRecipientPerTransaction) return null;
+    if (answered.some(({ reading }) => reading?.meaning === 'rate_limited')) return null; // it would be put off, too
     const isLastSession = this.#pending.count === 0 && this.#running === 1;
     const answers = answered.flatMap(({ subject, reading }) =>
       reading === null ? [] : [answerOf({ pending: subject, host: '' }, reading)],
