@@ -23,14 +23,22 @@ const APOSTROPHE = 0x27;
 
 /** The index of the @ with the UPPER_* bits, or NOT_PLAIN where the text needs repair, IDN handling or a fault's name. */
 export function scanPlainAddress(text: string): number {
-  const length = text.length;
-  if (length > MAX_ADDRESS_OCTETS) return NOT_PLAIN;
-  if (text.charCodeAt(0) === APOSTROPHE) return NOT_PLAIN; // perhaps a spreadsheet's mark for "this is text"
+  if (text.length > MAX_ADDRESS_OCTETS) return NOT_PLAIN;
+  return scanPlainBytes(SCRATCH, 0, SCRATCH.write(text, 'utf8')); // what is not ASCII becomes bytes that are not plain
+}
+
+// Kept between calls. No character has more than three bytes for each of its UTF-16 units.
+const SCRATCH = Buffer.alloc(MAX_ADDRESS_OCTETS * 3);
+
+/** The same for a text that stands in bytes; the index of the @ counts from `from`. */
+export function scanPlainBytes(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > MAX_ADDRESS_OCTETS || from === to) return NOT_PLAIN;
+  if (bytes[from] === APOSTROPHE) return NOT_PLAIN; // perhaps a spreadsheet's mark for "this is text"
   let marks = 0;
-  let index = 0;
+  let at = from;
   let previous = DOT;
-  for (; index < length; index++) {
-    const code = text.charCodeAt(index);
+  for (; at < to; at++) {
+    const code = bytes[at] as number;
     if (code === AT) break;
     if (code === DOT) {
       if (previous === DOT) return NOT_PLAIN;
@@ -41,29 +49,28 @@ export function scanPlainAddress(text: string): number {
     }
     previous = code;
   }
-  if (previous === DOT || index > MAX_LOCAL_OCTETS || index === length) return NOT_PLAIN;
-  const domainMarks = scanPlainDomain(text, index + 1);
+  if (previous === DOT || at - from > MAX_LOCAL_OCTETS || at === to) return NOT_PLAIN;
+  const domainMarks = scanPlainDomain(bytes, at + 1, to);
   if (domainMarks === NOT_PLAIN) return NOT_PLAIN;
-  return index | ((marks & UPPER_CASE) !== 0 ? UPPER_IN_LOCAL : 0) | domainMarks;
+  return (at - from) | ((marks & UPPER_CASE) !== 0 ? UPPER_IN_LOCAL : 0) | domainMarks;
 }
 
 /** UPPER_IN_DOMAIN or 0, or NOT_PLAIN; every label is 1-63 letters, digits and inner hyphens. */
-function scanPlainDomain(text: string, start: number): number {
-  const length = text.length;
-  if (length - start > MAX_DOMAIN_OCTETS) return NOT_PLAIN;
+function scanPlainDomain(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > MAX_DOMAIN_OCTETS) return NOT_PLAIN;
   let marks = 0;
-  let labelStart = start;
+  let labelFrom = from;
   let labels = 1;
   let previous = DOT;
-  for (let index = start; index < length; index++) {
-    const code = text.charCodeAt(index);
+  for (let at = from; at < to; at++) {
+    const code = bytes[at] as number;
     if (code === DOT) {
-      if (previous === DOT || previous === HYPHEN || index - labelStart > MAX_LABEL_OCTETS) return NOT_PLAIN;
+      if (previous === DOT || previous === HYPHEN || at - labelFrom > MAX_LABEL_OCTETS) return NOT_PLAIN;
       labels += 1;
-      labelStart = index + 1;
+      labelFrom = at + 1;
     } else if (code === HYPHEN) {
       // Hyphens third and fourth mark an A-label or a reserved one: both need a closer look.
-      if (previous === DOT || (index - labelStart === 3 && previous === HYPHEN)) return NOT_PLAIN;
+      if (previous === DOT || (at - labelFrom === 3 && previous === HYPHEN)) return NOT_PLAIN;
     } else {
       const kind = code < 0x80 ? (ASCII_CLASSES[code] as number) : 0;
       if ((kind & LETTER_OR_DIGIT) === 0) return NOT_PLAIN;
@@ -71,7 +78,7 @@ function scanPlainDomain(text: string, start: number): number {
     }
     previous = code;
   }
-  const lastLength = length - labelStart;
+  const lastLength = to - labelFrom;
   if (labels < 2 || lastLength < 2 || lastLength > MAX_LABEL_OCTETS) return NOT_PLAIN;
   // Also false for a final hyphen, which is no letter either.
   const endsInLetter = ((ASCII_CLASSES[previous] as number) & (LETTER_OR_DIGIT | DIGIT)) === LETTER_OR_DIGIT;

@@ -43,7 +43,11 @@ const CELLS = {
 
 /** The cells of one row under the chosen columns. */
 export function annotationOf(row: AnnotatedRow, columns: readonly ColumnName[]): string[] {
-  return columns.map((column) => CELLS[column](row));
+  return columns.map((column) => cellOf(row, column));
+}
+
+export function cellOf(row: AnnotatedRow, column: ColumnName): string {
+  return CELLS[column](row);
 }
 
 export function scoreOfRow({ facts, verdict, now }: AnnotatedRow) {

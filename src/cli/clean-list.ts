@@ -10,7 +10,7 @@ import type { AnnotatedRow } from './annotation.ts';
 import type { Asking } from './asking.ts';
 import type { KeptAnswers } from './kept-answers.ts';
 import { notChecked } from './row-facts.ts';
-import { RowScreen, type ScreenedRow, type ScreenedRows } from './row-screen.ts';
+import { keyToAsk, RowScreen, type ScreenedRow, type ScreenedRows } from './row-screen.ts';
 
 export interface CleanListOptions {
   readonly list: List;
@@ -44,9 +44,11 @@ export type TakeRow = (batch: RowBatch, index: number, row: AnnotatedRow | null)
 export async function cleanOffline(options: CleanListOptions): Promise<void> {
   const rows = rowScreen(options);
   const unknown = notChecked('not among the kept verdicts, and --offline asks nobody', rows.now);
+  const nothingIsKept = options.kept.isEmpty;
   await writeRows(rows, options, (screened) => {
-    const kept = options.kept.freshVerdicts(keysOf(screened));
-    return (row) => (row.key === null ? undefined : kept.get(row.key)) ?? unknown;
+    if (nothingIsKept) return () => unknown;
+    const kept = options.kept.freshVerdicts([...rowsToAsk(screened).keys()]);
+    return (row) => kept.get(keyToAsk(row) ?? '') ?? unknown;
   });
 }
 
@@ -112,11 +114,12 @@ function addAddresses(
   { rows }: ScreenedRows,
   to: { readonly work: WorkFile; readonly domains: DomainNumbers; readonly kept: KeptAnswers },
 ): void {
-  const fresh = rows.filter((row): row is AddressRow => row !== null && row.key !== null && row.firstRow === row.row);
-  const kept = to.kept.freshVerdicts(fresh.map(({ key }) => key));
+  const fresh = rowsToAsk(rows);
+  const kept = to.kept.freshVerdicts([...fresh.keys()]);
   const known: { id: number; verdict: Verdict }[] = [];
   const jobs: { id: number; domainId: number; local: string; smtputf8: boolean }[] = [];
-  for (const { row, key, facts } of fresh) {
+  for (const [key, { row, firstRow, facts }] of fresh) {
+    if (firstRow !== row) continue;
     const verdict = kept.get(key);
     if (verdict !== undefined) known.push({ id: row, verdict });
     else if (facts.screening.valid) {
@@ -166,12 +169,14 @@ function resultsOf(work: WorkFile, now: number): () => (row: ScreenedRow) => Ver
   };
 }
 
-type AddressRow = ScreenedRow & { readonly key: string };
-
-function keysOf(screened: ScreenedRows['rows']): string[] {
-  const keys: string[] = [];
-  for (const row of screened) if (row !== null && row.key !== null) keys.push(row.key);
-  return keys;
+/** The rows that somebody must be asked about, one for each key. */
+function rowsToAsk(rows: ScreenedRows['rows']): Map<string, ScreenedRow> {
+  const byKey = new Map<string, ScreenedRow>();
+  for (const row of rows) {
+    const key = row === null ? null : keyToAsk(row);
+    if (row !== null && key !== null && !byKey.has(key)) byKey.set(key, row);
+  }
+  return byKey;
 }
 
 /** Small numbers for domain names, so that a job row stays short. */

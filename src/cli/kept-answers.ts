@@ -54,6 +54,12 @@ export class KeptAnswers {
     };
   }
 
+  /** True while nothing is kept that could answer for any address: nobody then need make its key. */
+  get isEmpty(): boolean {
+    const { store, refresh, ignoreSuppressions } = this.#options;
+    return (refresh || !this.#hasVerdicts) && (ignoreSuppressions || store.suppressions.isEmpty);
+  }
+
   /** Keeps a verdict for later runs. */
   keepVerdict(key: string, verdict: Verdict): void {
     this.#hasVerdicts = true;

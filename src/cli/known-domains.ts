@@ -2,13 +2,18 @@
 import { type DomainFacts, domainFacts } from '../address/domain-facts.ts';
 import { suggestDomain, type TypoSuggestion } from '../address/typo.ts';
 import type { RandomSource } from '../clock.ts';
-import { KeyTable } from '../verify/dedupe.ts';
+import { type KeyInBytes, KeyTable } from '../verify/dedupe.ts';
 
 /** What the lists say of a domain. */
 export interface DomainKnowledge {
   readonly name: string;
   readonly facts: DomainFacts;
   readonly typo: TypoSuggestion | null;
+  // What every row asks for stands here, too: to follow pointers into memory for it takes longer than anything else.
+  /** The reason that settles all addresses of the domain without asking anybody, or null. */
+  readonly reason: 'reserved_domain' | 'domain_not_found' | null;
+  /** Below 8, and the same for domains that look the same in the cells and scores of their rows. */
+  readonly flags: number;
 }
 
 /** Lists of many millions of domains must not keep them all: past this the memory starts afresh. */
@@ -31,13 +36,13 @@ export class KnownDomains {
     this.#numbers = new KeyTable({ expected: EXPECTED_AT_FIRST, random });
   }
 
-  knowledgeOf(domain: string): DomainKnowledge {
+  /** The domain as its A-labels in lower case, or as bytes in which it stands in any case. */
+  knowledgeOf(domain: string | KeyInBytes): DomainKnowledge {
     if (this.#known.length >= MOST_REMEMBERED) this.#forget();
     const number = this.#numbers.firstRowOf(domain, this.#known.length + 1);
     const known = this.#known[number - 1];
     if (known !== undefined) return known;
-    const name = Buffer.from(domain, 'latin1').toString('latin1'); // a copy: a slice would keep its whole cell in memory
-    const made = { name, facts: domainFacts(name), typo: suggestDomain(name) };
+    const made = learn(nameOf(domain));
     this.#known.push(made);
     return made;
   }
@@ -46,4 +51,19 @@ export class KnownDomains {
     this.#numbers = new KeyTable({ expected: EXPECTED_AT_FIRST, random: this.#random });
     this.#known = [];
   }
+}
+
+function learn(name: string): DomainKnowledge {
+  const facts = domainFacts(name);
+  const typo = suggestDomain(name);
+  const reason = facts.reserved ? 'reserved_domain' : facts.tldRefused ? 'domain_not_found' : null;
+  const flags = (facts.disposable ? 1 : 0) + (facts.free ? 2 : 0) + (typo?.certain === true ? 4 : 0);
+  return { name, facts, typo, reason, flags };
+}
+
+/** Always a copy: a slice would keep its whole cell in memory. */
+function nameOf(domain: string | KeyInBytes): string {
+  const { bytes, from, to } =
+    typeof domain === 'string' ? { bytes: Buffer.from(domain, 'latin1'), from: 0, to: domain.length } : domain;
+  return Buffer.from(bytes.subarray(from, to)).toString('latin1').toLowerCase();
 }

@@ -1,7 +1,8 @@
 // Makes the cells of a row for the list's writer; what many rows have in common is made once for all of them.
-import type { SharedCells } from '../list/shared-cells.ts';
+import { AddressInBytes } from '../address/address-in-bytes.ts';
+import type { DifferingCell, SharedCells } from '../list/shared-cells.ts';
 import type { Reason, Verdict } from '../verdict.ts';
-import { type AnnotatedRow, annotationOf } from './annotation.ts';
+import { type AnnotatedRow, annotationOf, cellOf } from './annotation.ts';
 import type { ColumnName } from './columns.ts';
 import type { RowFacts } from './row-facts.ts';
 
@@ -9,13 +10,13 @@ import type { RowFacts } from './row-facts.ts';
 export interface RowCells {
   readonly own: readonly string[] | SharedCells;
   /** Those that the shared cells leave out. */
-  readonly differing: readonly string[];
+  readonly differing: readonly DifferingCell[];
 }
 
 /** All that differs between two rows whose verdicts have the same reason and whose flags are the same. */
 const DIFFERING: ReadonlySet<ColumnName> = new Set(['address', 'suggestion', 'duplicate_of']);
 
-const NONE: readonly string[] = [];
+const NONE: readonly DifferingCell[] = [];
 
 /**
  * Makes the cells of one run. Offline nearly every row has one of a few reasons and one of a few dozen sets of flags:
@@ -36,7 +37,11 @@ export class RowCellsMaker {
 
   cellsOf(row: AnnotatedRow): RowCells {
     if (!isFromTextAlone(row.verdict, row.now)) return { own: annotationOf(row, this.#columns), differing: NONE };
-    return { own: this.#sharedOf(row), differing: annotationOf(row, this.#differing) };
+    return { own: this.#sharedOf(row), differing: this.#differingOf(row) };
+  }
+
+  #differingOf(row: AnnotatedRow): DifferingCell[] {
+    return this.#differing.map((column) => (column === 'address' ? addressOf(row) : cellOf(row, column)));
   }
 
   #sharedOf(row: AnnotatedRow): SharedCells {
@@ -57,6 +62,12 @@ export class RowCellsMaker {
   }
 }
 
+/** Copied from the row where it stands there just so. */
+function addressOf(row: AnnotatedRow): DifferingCell {
+  const { screening } = row.facts;
+  return screening instanceof AddressInBytes && screening.isAsTyped ? screening : cellOf(row, 'address');
+}
+
 /** Such verdicts differ in nothing but their reason: nobody was asked, and all were made at the time of the run. */
 function isFromTextAlone(verdict: Verdict, now: number): boolean {
   return (
@@ -64,10 +75,8 @@ function isFromTextAlone(verdict: Verdict, now: number): boolean {
   );
 }
 
-/** A small number for everything a cell or the score takes from the text beside the address itself. */
+/** A small number for everything the cells and the score take from the text, but for the address itself. */
 function flagsOf({ role, domain }: RowFacts): number {
   if (domain === null) return 0;
-  const { facts, typo } = domain;
-  const flags = (facts.disposable ? 1 : 0) + (facts.free ? 2 : 0) + (typo?.certain === true ? 4 : 0);
-  return 1 + flags + 8 * (role === null ? 0 : role === 'role' ? 1 : 2);
+  return 1 + domain.flags + 8 * (role === null ? 0 : role === 'role' ? 1 : 2);
 }

@@ -1,5 +1,6 @@
 // What one address cell tells without any network: its screening, its domain's facts, and the verdict text alone can give.
-import { type RoleClass, roleOf } from '../address/role.ts';
+import { addressInBytes } from '../address/address-in-bytes.ts';
+import { type RoleClass, roleInBytes, roleOf } from '../address/role.ts';
 import { type GoodAddress, type Screening, screenAddress } from '../address/screen.ts';
 import type { RandomSource } from '../clock.ts';
 import { type Reason, statusOf, type Verdict } from '../verdict.ts';
@@ -25,6 +26,18 @@ export class RowFactsReader {
     if (!screening.valid) return { screening, domain: null, role: null };
     return { screening, domain: this.#domains.knowledgeOf(screening.domain), role: roleOf(screening.local) };
   }
+
+  /**
+   * What `read` would tell of the text that stands there, or null where it must be asked. It makes no strings, so that an
+   * offline run takes half the time; its facts are good for as long as the bytes.
+   */
+  readInBytes(bytes: Buffer, { from, to }: { readonly from: number; readonly to: number }): RowFacts | null {
+    const screening = addressInBytes(bytes, from, to);
+    if (screening === null) return null;
+    const { domainFrom } = screening;
+    const domain = this.#domains.knowledgeOf({ bytes, from: domainFrom, to });
+    return { screening, domain, role: roleInBytes(bytes, from, domainFrom - 1) };
+  }
 }
 
 /** The verdict that the text and the lists give by themselves, or null where somebody must be asked. */
@@ -34,24 +47,13 @@ export function verdictOfText(
 ): Verdict | null {
   const { screening, domain } = facts;
   if (!screening.valid) return textVerdict('syntax', 'syntax', screening.message, at.now);
-  if (domain === null || at.allowReserved) return null;
-  if (domain.facts.reserved) {
-    return textVerdict(
-      'reserved_domain',
-      'list',
-      `${domain.name} is reserved and takes no mail (RFC 2606, RFC 6761)`,
-      at.now,
-    );
-  }
-  if (domain.facts.tldRefused) {
-    return textVerdict(
-      'domain_not_found',
-      'list',
-      `there is no top-level domain .${domain.name.split('.').at(-1)}`,
-      at.now,
-    );
-  }
-  return null;
+  if (domain === null || domain.reason === null || at.allowReserved) return null;
+  return textVerdict(domain.reason, 'list', sentenceFor(domain), at.now);
+}
+
+function sentenceFor({ name, reason }: DomainKnowledge): string {
+  if (reason === 'reserved_domain') return `${name} is reserved and takes no mail (RFC 2606, RFC 6761)`;
+  return `there is no top-level domain .${name.split('.').at(-1)}`;
 }
 
 /** The verdict of an address nobody was asked about. */

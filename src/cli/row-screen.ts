@@ -1,19 +1,20 @@
 // Screens the rows of a list: what each one's text tells, and in which row the same address stood first.
+import { AddressInBytes } from '../address/address-in-bytes.ts';
 import type { RandomSource } from '../clock.ts';
 import type { RowBatch } from '../list/row-batch.ts';
 import type { Verdict } from '../verdict.ts';
-import { KeyTable } from '../verify/dedupe.ts';
+import { type KeyInBytes, KeyTable } from '../verify/dedupe.ts';
 import { type RowFacts, RowFactsReader, verdictOfText } from './row-facts.ts';
 
+/** Good for as long as its batch. */
 export interface ScreenedRow {
   /** The row's number as a spreadsheet counts. */
   readonly row: number;
   /** The first row with the same address; the row's own number where it is the first. */
   readonly firstRow: number;
   readonly facts: RowFacts;
-  /** The verdict the text alone gives, or null where somebody must be asked; then `key` is set. */
+  /** The verdict the text alone gives, or null where somebody must be asked. */
   readonly text: Verdict | null;
-  readonly key: string | null;
 }
 
 /** Rows that follow each other. */
@@ -39,6 +40,11 @@ export interface RowScreenOptions {
  */
 const ROWS_AT_ONCE = 256;
 
+/** The key of an address that somebody must be asked about, or null. */
+export function keyToAsk({ text, facts }: ScreenedRow): string | null {
+  return text === null && facts.screening.valid ? facts.screening.key : null;
+}
+
 /** Knows which addresses it has met before; a second reading of the list gives the same answers. */
 export class RowScreen {
   /** See the options. */
@@ -63,23 +69,30 @@ export class RowScreen {
 
   #screenRows(batch: RowBatch, span: { readonly from: number; readonly to: number }): ScreenedRows['rows'] {
     const facts: (RowFacts | null)[] = [];
-    const keys: (string | null)[] = [];
+    const keys: (string | KeyInBytes | null)[] = [];
     for (let index = span.from; index < span.to; index += 1) {
-      const found = batch.isBlank(index) ? null : this.#reader.read(batch.address(index));
+      const found = batch.isBlank(index) ? null : this.#factsOf(batch, index);
       facts.push(found);
-      keys.push(found?.screening.valid === true ? found.screening.key : null);
+      keys.push(found === null ? null : dedupeKeyOf(found));
     }
     const first = batch.firstRow + span.from;
     const firstRows = this.#table.firstRowsOf(keys, first);
-    return facts.map((each, index) =>
-      each === null ? null : this.#screened(each, { row: first + index, firstRow: firstRows[index] as number }),
-    );
+    return facts.map((each, index) => {
+      if (each === null) return null;
+      const row = first + index;
+      const firstRow = each.screening.valid ? (firstRows[index] as number) : row;
+      return { row, firstRow, facts: each, text: verdictOfText(each, this.#options) };
+    });
   }
 
-  #screened(facts: RowFacts, at: { readonly row: number; readonly firstRow: number }): ScreenedRow {
-    const { screening } = facts;
-    const text = verdictOfText(facts, this.#options);
-    if (!screening.valid) return { row: at.row, firstRow: at.row, facts, text, key: null };
-    return { row: at.row, firstRow: at.firstRow, facts, text, key: text === null ? screening.key : null };
+  #factsOf(batch: RowBatch, index: number): RowFacts {
+    const place = batch.addressPlace(index);
+    const inBytes = place === null ? null : this.#reader.readInBytes(batch.bytes, place);
+    return inBytes ?? this.#reader.read(batch.address(index));
   }
+}
+
+function dedupeKeyOf({ screening }: RowFacts): string | KeyInBytes | null {
+  if (screening instanceof AddressInBytes) return screening;
+  return screening.valid ? screening.key : null;
 }

@@ -67,16 +67,43 @@ export function writeOwnCell(out: Buffer, from: number, cell: string, delimiter:
   return end >= 0 ? end : from + out.write(guarded(cell, delimiter), from, 'utf8');
 }
 
+/** A cell of ASCII that stands in bytes already, such as those of the row it is for. */
+export interface CellInBytes {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One cell from where it stands, without a delimiter; most need no more than to be copied. */
+export function writeCellInBytes(out: Buffer, from: number, cell: CellInBytes, delimiter: number): number {
+  const { bytes, to } = cell;
+  if (cell.from === to) return from;
+  if (FORMULA_BYTES.has(bytes[cell.from] as number)) return writeOwnCell(out, from, textOf(cell), delimiter);
+  let end = from;
+  for (let at = cell.from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20 || byte >= 0x80 || byte === delimiter || byte === QUOTE) {
+      return writeOwnCell(out, from, textOf(cell), delimiter);
+    }
+    out[end++] = byte;
+  }
+  return end;
+}
+
+export function textOf(cell: string | CellInBytes): string {
+  return typeof cell === 'string' ? cell : cell.bytes.toString('latin1', cell.from, cell.to);
+}
+
 /** How many bytes the cells take at most. */
-export function roomForCells(cells: readonly string[]): number {
+export function roomForCells(cells: readonly (string | CellInBytes)[]): number {
   let room = 0;
   for (const cell of cells) room += roomForCell(cell);
   return room;
 }
 
 /** Three bytes a character in UTF-8, or two for each quote, and what stands around. */
-export function roomForCell(cell: string): number {
-  return cell.length * 3 + AROUND_A_CELL;
+export function roomForCell(cell: string | CellInBytes): number {
+  return (typeof cell === 'string' ? cell.length : cell.to - cell.from) * 3 + AROUND_A_CELL;
 }
 
 /** Delimiter, apostrophe, two quotes. */

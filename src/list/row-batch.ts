@@ -39,6 +39,13 @@ export class RowBatch {
     return this.bytes.toString(this.#ascii ? 'latin1' : 'utf8', from, to);
   }
 
+  /** Where that text stands in `bytes`; null where quotes have to be taken out of it first. */
+  addressPlace(i: number): { readonly from: number; readonly to: number } | null {
+    const { addressStart, addressEnd, marks } = this.table;
+    if (((marks[i] as number) & ADDRESS_IS_ESCAPED) !== 0) return null;
+    return { from: addressStart[i] as number, to: addressEnd[i] as number };
+  }
+
   /** True for a line with nothing on it. */
   isBlank(i: number): boolean {
     return this.table.start[i] === this.table.end[i];

@@ -1,5 +1,5 @@
 // Own cells that many rows share, made ready once to be copied behind each of them; a row adds only those that differ.
-import { roomForCells, writeOwnCell, writeOwnCells } from './own-cells.ts';
+import { type CellInBytes, roomForCells, textOf, writeCellInBytes, writeOwnCell, writeOwnCells } from './own-cells.ts';
 
 export interface SharedCells {
   /** One for each own column; null stands for a cell that differs from row to row. */
@@ -7,6 +7,9 @@ export interface SharedCells {
   /** The bytes around the cells that differ, delimiters included: one part more than there are of them. */
   readonly parts: readonly Buffer[];
 }
+
+/** A cell of one row, in the place of one that shared cells leave out. */
+export type DifferingCell = string | CellInBytes;
 
 /** `appended` are those of the cells that stand behind a row, where not all do. */
 export function shareCells(
@@ -30,7 +33,7 @@ export function shareCells(
 }
 
 /** How many bytes they take at most. */
-export function roomForShared({ parts }: SharedCells, differing: readonly string[]): number {
+export function roomForShared({ parts }: SharedCells, differing: readonly DifferingCell[]): number {
   let room = roomForCells(differing);
   for (const part of parts) room += part.length;
   return room;
@@ -40,7 +43,7 @@ export function roomForShared({ parts }: SharedCells, differing: readonly string
 export function writeSharedCells(
   out: Buffer,
   from: number,
-  own: { readonly shared: SharedCells; readonly differing: readonly string[]; readonly delimiter: number },
+  own: { readonly shared: SharedCells; readonly differing: readonly DifferingCell[]; readonly delimiter: number },
 ): number {
   const { shared, differing, delimiter } = own;
   const { parts } = shared;
@@ -49,16 +52,17 @@ export function writeSharedCells(
   }
   let at = writeBytes(out, from, parts[0] as Buffer);
   for (let index = 0; index < differing.length; index++) {
-    at = writeOwnCell(out, at, differing[index] as string, delimiter);
+    const cell = differing[index] as DifferingCell;
+    at = typeof cell === 'string' ? writeOwnCell(out, at, cell, delimiter) : writeCellInBytes(out, at, cell, delimiter);
     at = writeBytes(out, at, parts[index + 1] as Buffer);
   }
   return at;
 }
 
 /** All cells of one row. */
-export function wholeCells({ cells }: SharedCells, differing: readonly string[]): readonly string[] {
+export function wholeCells({ cells }: SharedCells, differing: readonly DifferingCell[]): readonly string[] {
   let taken = 0;
-  return cells.map((cell) => cell ?? differing[taken++] ?? '');
+  return cells.map((cell) => cell ?? textOf(differing[taken++] ?? ''));
 }
 
 function encode(cells: readonly string[], delimiter: number, options: { delimiterBehind: boolean }): Buffer {

@@ -16,7 +16,14 @@ import {
 import type { List } from './reader.ts';
 import type { RowBatch } from './row-batch.ts';
 import { ROW_HAS_LITERAL_QUOTE } from './scanner.ts';
-import { roomForShared, type SharedCells, shareCells, wholeCells, writeSharedCells } from './shared-cells.ts';
+import {
+  type DifferingCell,
+  roomForShared,
+  type SharedCells,
+  shareCells,
+  wholeCells,
+  writeSharedCells,
+} from './shared-cells.ts';
 
 export interface ListWriterOptions {
   /** Where the rows go: a file, replaced whole at `commit`, or a stream, which gets them as they come. */
@@ -98,7 +105,12 @@ export class ListWriter {
    * Short rows are filled up with empty cells, so that the own cells stand under their names; surplus cells of long rows
    * move behind them.
    */
-  append(batch: RowBatch, i: number, own: readonly string[] | SharedCells, differing: readonly string[] = []): void {
+  append(
+    batch: RowBatch,
+    i: number,
+    own: readonly string[] | SharedCells,
+    differing: readonly DifferingCell[] = [],
+  ): void {
     const { table } = batch;
     const missing = this.#width - (table.cells[i] as number);
     const end = table.end[i] as number;
@@ -271,7 +283,7 @@ export class ListWriter {
     this.#used = writeOwnCells(this.#buffer, this.#used, cells, this.#delimiter);
   }
 
-  #addShared(shared: SharedCells, differing: readonly string[]): void {
+  #addShared(shared: SharedCells, differing: readonly DifferingCell[]): void {
     this.#reserve(roomForShared(shared, differing));
     const own = { shared, differing, delimiter: this.#delimiter };
     this.#used = writeSharedCells(this.#buffer, this.#used, own);

@@ -5,6 +5,13 @@ import type { RandomSource } from '../clock.ts';
 const MAX_LOAD = 0.7;
 const SMALLEST_CAPACITY = 1 << 12;
 
+/** A key of ASCII that still stands in bytes, in any case: it is hashed as its lower-case text would be. */
+export interface KeyInBytes {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Numbers in a slot: both halves of the hash and the row, side by side because fetching a slot is what takes time. */
 const SLOT = 3;
 
@@ -40,7 +47,7 @@ export class KeyTable {
   }
 
   /** The first row that had this key; remembers `row` (1 to 2^32-1) and returns it where the key is new. */
-  firstRowOf(key: string, row: number): number {
+  firstRowOf(key: string | KeyInBytes, row: number): number {
     this.#hash(key);
     return this.#findOrAdd(this.#hashLow, this.#hashHigh, row);
   }
@@ -49,7 +56,7 @@ export class KeyTable {
    * `firstRowOf` for rows that follow each other: `keys[i]` stands in row `row + i`; null for a row without a key, which
    * gets a 0. Nearly twice as fast as one by one where the table is larger than the processor's cache.
    */
-  firstRowsOf(keys: readonly (string | null)[], row: number): Uint32Array {
+  firstRowsOf(keys: readonly (string | KeyInBytes | null)[], row: number): Uint32Array {
     const found = new Uint32Array(keys.length);
     this.#hashAll(keys);
     this.#touchSlots(keys.length);
@@ -60,7 +67,7 @@ export class KeyTable {
     return found;
   }
 
-  #hashAll(keys: readonly (string | null)[]): void {
+  #hashAll(keys: readonly (string | KeyInBytes | null)[]): void {
     if (this.#hashes.length < 2 * keys.length) this.#hashes = new Int32Array(2 * keys.length);
     for (let i = 0; i < keys.length; i += 1) {
       const key = keys[i];
@@ -98,8 +105,14 @@ export class KeyTable {
     return row;
   }
 
-  // Two multiply-rotate lanes with different constants (the finaliser is MurmurHash3's, public domain).
-  #hash(key: string): void {
+  #hash(key: string | KeyInBytes): void {
+    if (typeof key === 'string') this.#hashText(key);
+    else this.#hashBytes(key);
+  }
+
+  // Two multiply-rotate lanes with different constants (the finaliser is MurmurHash3's, public domain). Written out for
+  // texts and for bytes, since a call for each character would take more time than the rest.
+  #hashText(key: string): void {
     let a = this.#seed;
     let b = this.#seed ^ 0x9e3779b9;
     for (let i = 0; i < key.length; i += 1) {
@@ -109,7 +122,24 @@ export class KeyTable {
       b = Math.imul(b + unit, 0xc2b2ae35);
       b = (b << 13) | (b >>> 19);
     }
-    this.#hashLow = finalMix(a ^ key.length);
+    this.#finishHash(a, b, key.length);
+  }
+
+  #hashBytes({ bytes, from, to }: KeyInBytes): void {
+    let a = this.#seed;
+    let b = this.#seed ^ 0x9e3779b9;
+    for (let at = from; at < to; at += 1) {
+      const unit = LOWER_CASE[bytes[at] as number] as number;
+      a = Math.imul(a ^ unit, 0x85ebca6b);
+      a ^= a >>> 15;
+      b = Math.imul(b + unit, 0xc2b2ae35);
+      b = (b << 13) | (b >>> 19);
+    }
+    this.#finishHash(a, b, to - from);
+  }
+
+  #finishHash(a: number, b: number, length: number): void {
+    this.#hashLow = finalMix(a ^ length);
     this.#hashHigh = finalMix(b + Math.imul(a, 0x27d4eb2f));
   }
 
@@ -134,3 +164,6 @@ function finalMix(value: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
+
+/** Every byte, ASCII capitals made small. */
+const LOWER_CASE = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte));

@@ -5,6 +5,7 @@ import { type AnnotatedRow, annotationOf } from '../../src/cli/annotation.ts';
 import { ALL_COLUMNS, BASIC_COLUMNS, type ColumnName } from '../../src/cli/columns.ts';
 import { RowCellsMaker } from '../../src/cli/row-cells.ts';
 import { notChecked, RowFactsReader, verdictOfText } from '../../src/cli/row-facts.ts';
+import { textOf } from '../../src/list/own-cells.ts';
 import type { SharedCells } from '../../src/list/shared-cells.ts';
 import type { Verdict } from '../../src/verdict.ts';
 
@@ -44,13 +45,17 @@ test('rows that differ in nothing but the address share one object, answered one
 function cellsOf(maker: RowCellsMaker, row: AnnotatedRow): readonly (string | undefined)[] {
   const { own, differing } = maker.cellsOf(row);
   if (!('cells' in own)) return own;
-  const left = [...differing];
+  const left = differing.map(textOf);
   return own.cells.map((cell) => cell ?? left.shift());
 }
 
 function rows(): AnnotatedRow[] {
   const reader = new RowFactsReader();
-  const read = ADDRESSES.map((address) => reader.read(address));
+  const read = ADDRESSES.flatMap((address) => {
+    const bytes = Buffer.from(address);
+    const inBytes = reader.readInBytes(bytes, { from: 0, to: bytes.length });
+    return inBytes === null ? [reader.read(address)] : [reader.read(address), inBytes];
+  });
   return read.flatMap((facts, index) => {
     const text = verdictOfText(facts, { now: NOW, allowReserved: false });
     const verdicts = text === null ? [notChecked('offline', NOW), ANSWERED] : [text];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import type { CellInBytes } from '../../src/list/own-cells.ts';
 import { openList } from '../../src/list/reader.ts';
 import { createListWriter } from '../../src/list/writer.ts';
 import { annotate, freshFolder, listOf } from './list-files.ts';
@@ -94,13 +95,14 @@ const ownCells: readonly [cell: string, written: string, why: string][] = [
 ];
 
 for (const [cell, written, why] of ownCells) {
-  for (const how of ['appended', 'replaced', 'shared', 'differing'] as const) {
+  for (const how of ['appended', 'replaced', 'shared', 'differing', 'in bytes'] as const) {
     test(`the own cell ${JSON.stringify(cell)} ${how} is written ${JSON.stringify(written)}: ${why}`, async (t) => {
       const { list, folder } = await listOf(t, how === 'replaced' ? 'email,mg_x\na@y.z,o\n' : 'email\na@y.z\n');
       const path = join(folder, 'out.csv');
       const writer = await createListWriter(list, { target: { path }, columns: ['x'] });
       for await (const batch of list.batches()) {
         if (how === 'shared') writer.append(batch, 0, writer.share([cell]));
+        else if (how === 'in bytes') writer.append(batch, 0, writer.share([null]), [inBytes(cell)]);
         else if (how === 'differing') writer.append(batch, 0, writer.share([null]), [cell]);
         else writer.append(batch, 0, [cell]);
       }
@@ -108,6 +110,12 @@ for (const [cell, written, why] of ownCells) {
       assert.equal(readFileSync(path, 'utf8'), `email,mg_x\na@y.z,${written}\n`);
     });
   }
+}
+
+/** ASCII alone may stand in bytes. */
+function inBytes(cell: string): string | CellInBytes {
+  if (/[^\0-\x7f]/.test(cell)) return cell;
+  return { bytes: Buffer.from(`<${cell}>`), from: 1, to: cell.length + 1 };
 }
 
 test('own cells are kept whole with every delimiter', async (t) => {

@@ -25,6 +25,15 @@ test('a batch of rows is answered as its rows one by one, those without a key by
   assert.equal(batchwise.size, single.size);
 });
 
+test('a key in bytes is the key of its lower-case text', () => {
+  const table = new KeyTable({ expected: 10, random: () => 0.9 });
+  const typed = ['Anna@Firma.DE', 'anna@firma.de', 'ANNA@FIRMA.DE', 'a[b]@c.de', 'A{B}@c.de'];
+  const keys = typed.map((text) => ({ bytes: Buffer.from(`,${text},`), from: 1, to: text.length + 1 }));
+  assert.equal(table.firstRowOf('anna@firma.de', 1), 1);
+  assert.deepEqual([...table.firstRowsOf(keys, 2)], [1, 1, 1, 5, 6]);
+  assert.equal(table.firstRowOf('a{b}@c.de', 7), 6);
+});
+
 test('rows above 2^31 come back as they were given', () => {
   const table = new KeyTable({ expected: 10, random: () => 0.5 });
   assert.equal(table.firstRowOf('a@b.test', 4_000_000_000), 4_000_000_000);
