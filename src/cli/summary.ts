@@ -3,11 +3,15 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
 import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
+import type { ProviderTrouble } from '../verify/providers.ts';
+import type { RunOutcome } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
 
 /** Domains whose doubt is counted one by one; a list with more of them is summed up by the reasons alone. */
 const MOST_DOMAINS_COUNTED = 50_000;
 const DOMAINS_SHOWN = 5;
+const PROVIDERS_SHOWN = 5;
+const MOST_PROVIDERS_KEPT = 50;
 const BAR_WIDTH = 24;
 
 export interface Summary {
@@ -24,6 +28,13 @@ export interface Summary {
     readonly rows: number;
     readonly reason: Reason;
     readonly cause: string;
+  }[];
+  /** Providers that asked the run to slow down or refused it, worst first. */
+  readonly heldBack: readonly {
+    readonly provider: string;
+    readonly slowed: number;
+    readonly halted: boolean;
+    readonly words: string;
   }[];
   readonly advice: readonly string[];
 }
@@ -60,8 +71,8 @@ export class SummaryCount {
     return REASONS_BY_STATUS[status].reduce((sum, reason) => sum + (this.#reasons.get(reason) ?? 0), 0);
   }
 
-  /** `keptFromAsking` is the option that kept the run from asking mail hosts, or null. */
-  result(run: { readonly keptFromAsking: string | null }): Summary {
+  /** `keptFromAsking` is the option that kept the run from asking mail hosts, or null; `outcome` is how the asking went. */
+  result(run: { readonly keptFromAsking: string | null; readonly outcome?: RunOutcome }): Summary {
     const status = Object.fromEntries(STATUSES.map((name) => [name, this.countOf(name)])) as Record<Status, number>;
     const reasons = Object.fromEntries([...this.#reasons].sort((a, b) => b[1] - a[1]));
     const unknownDomains = [...this.#unknown]
@@ -78,6 +89,7 @@ export class SummaryCount {
       reasons,
       sources: { live: this.#asked, cache: this.#cached },
       unknownDomains,
+      heldBack: heldBackIn(run.outcome),
       advice: adviceFor(this.#reasons, { ...run, suggestions: this.#suggestions }),
     };
   }
@@ -90,6 +102,17 @@ export class SummaryCount {
       this.#unknown.set(domain, { rows: 1, reason, cause });
     }
   }
+}
+
+function heldBackIn(outcome: RunOutcome | undefined): Summary['heldBack'] {
+  const troubles: readonly ProviderTrouble[] =
+    outcome === undefined || outcome.status === 'port_blocked' ? [] : (outcome.troubles ?? []);
+  return troubles.slice(0, MOST_PROVIDERS_KEPT).map(({ provider, slowDowns, isHalted, words }) => ({
+    provider: printable(provider, 100),
+    slowed: slowDowns,
+    halted: isHalted,
+    words: printable(words, 200),
+  }));
 }
 
 /** What each reason asks of the person; the first that apply are shown. */
@@ -160,16 +183,31 @@ export function summaryLines(
   if (doubtful.length > 0) {
     lines.push('', '  Most doubt:');
     for (const { domain, rows, reason, cause } of doubtful) {
-      lines.push(
-        `    ${printable(domain, 60)} (${count(rows)}): ${reason}${cause === '' ? '' : colours.dim(` — ${cause.length > 100 ? `${cause.slice(0, 99)}…` : cause}`)}`,
-      );
+      lines.push(`    ${printable(domain, 60)} (${count(rows)}): ${reason}${becauseOf(cause, colours)}`);
     }
+  }
+  if (summary.heldBack.length > 0) {
+    lines.push('', '  Held back by:');
+    for (const held of summary.heldBack.slice(0, PROVIDERS_SHOWN))
+      lines.push(`    ${held.provider} ${whatItDid(held)}${becauseOf(held.words, colours)}`);
   }
   if (summary.advice.length > 0) {
     lines.push('', '  What to do next:');
     for (const say of summary.advice.slice(0, 4)) lines.push(`    - ${say}`);
   }
   return lines;
+}
+
+function becauseOf(words: string, colours: ChalkInstance): string {
+  if (words === '') return '';
+  return colours.dim(` — ${words.length > 100 ? `${words.slice(0, 99)}…` : words}`);
+}
+
+function whatItDid({ slowed, halted }: Summary['heldBack'][number]): string {
+  const parts: string[] = [];
+  if (slowed > 0) parts.push(`asked ${slowed === 1 ? 'once' : `${count(slowed)} times`} to slow down`);
+  if (halted) parts.push(slowed > 0 ? 'was then left alone' : 'refused us and was left alone');
+  return parts.join(' and ');
 }
 
 export const COLOUR: Readonly<Record<Status, (colours: ChalkInstance) => ChalkInstance>> = {

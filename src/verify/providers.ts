@@ -1,5 +1,6 @@
 // Remembers, for one run, how each provider treats us, and says what it may be asked: slowed down, left alone, tested again.
 import type { Provider } from '../dns/provider.ts';
+import { oneLine } from '../smtp/reply.ts';
 import { Circuit, type CircuitLimits, type CommonRefusal, type Halt } from './circuit.ts';
 import { providerName } from './plan.ts';
 import { SameRefusals } from './same-refusal.ts';
@@ -24,7 +25,7 @@ export interface ProviderTrouble {
   readonly slowDowns: number;
   /** True where it was left alone because it refused us or never stopped asking for patience. */
   readonly isHalted: boolean;
-  /** Its own words, or what happened to the connection. */
+  /** Its own words on one printable line, or what happened to the connection. */
   readonly words: string;
 }
 
@@ -197,5 +198,5 @@ export class ProviderConduct {
 }
 
 function wordsOf({ reply, detail }: Halt): string {
-  return reply === null ? detail : `${reply.code} ${reply.text}`;
+  return reply === null ? detail : oneLine(reply, 200);
 }
