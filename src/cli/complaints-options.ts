@@ -1,7 +1,8 @@
 // The options of `mailgate complaints`.
+import { EVERY_SCOPE } from '../store/suppression-reasons.ts';
 import { parseDuration, someText } from './durations.ts';
 import { listOption, switchOption, valueOption } from './settings.ts';
-import { FEED_OPTIONS } from './suppress-options.ts';
+import { FEED_OPTIONS, parseScope } from './suppress-options.ts';
 
 export const COMPLAINTS_OPTIONS = [
   switchOption({
@@ -14,10 +15,10 @@ export const COMPLAINTS_OPTIONS = [
   valueOption({
     name: 'scope',
     flags: '--scope <name>',
-    description: 'the stream of mail that is complained of; all for every one',
-    parse: someText,
-    default: 'all',
-    defaultText: 'all',
+    description: 'the stream of mail that is complained of, such as newsletter',
+    parse: parseScope,
+    default: EVERY_SCOPE,
+    defaultText: 'all streams',
     inFile: false,
   }),
   listOption({

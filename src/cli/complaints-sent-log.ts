@@ -24,6 +24,19 @@ const ID_COLUMNS = new Set([
   'id',
 ]);
 
+/** Columns of addresses: a Message-ID looks like one too, so content cannot tell them apart. */
+const ADDRESS_COLUMNS = [
+  'address',
+  'email',
+  'emailaddress',
+  'recipient',
+  'rcptto',
+  'rcpt',
+  'to',
+  'destination',
+  'subscriberemail',
+];
+
 /** What a person can hold in memory: some 100 bytes each. */
 const MOST_ENTRIES = 20_000_000;
 
@@ -32,16 +45,17 @@ const MOST_ENTRIES = 20_000_000;
  * @throws {MailgateError} of kind 'input' where it cannot be read or has no column of Message-IDs.
  */
 export async function readSentLog(path: string): Promise<SentLog> {
-  const columns = await idColumns(path);
+  const { ids, address } = await columnsOf(path);
   const recipients = new Map<string, string>();
-  const list = await openList({ path, name: path }, { prefix: 'mailgate_' });
+  const column = address === -1 ? undefined : String(address + 1);
+  const list = await openList({ path, name: path }, { prefix: 'mailgate_', column });
   try {
     for await (const batch of list.batches()) {
       for (let row = 0; row < batch.rowCount; row += 1) {
         const cells = batch.cells(row);
         const screening = screenAddress(cells[list.addressColumn] ?? '');
         if (!screening.valid) continue;
-        for (const column of columns) note(recipients, cells[column] ?? '', screening.key);
+        for (const id of ids) note(recipients, cells[id] ?? '', screening.key);
       }
     }
   } finally {
@@ -50,11 +64,13 @@ export async function readSentLog(path: string): Promise<SentLog> {
   return { recipientOf: (id) => recipients.get(plainId(id)) ?? null };
 }
 
-async function idColumns(path: string): Promise<number[]> {
+async function columnsOf(path: string): Promise<{ readonly ids: readonly number[]; readonly address: number }> {
   const list = await openList({ path, name: path }, { prefix: 'mailgate_', column: '1' });
   await list.close();
-  const columns = (list.header ?? []).flatMap((name, index) => (ID_COLUMNS.has(plainWord(name)) ? [index] : []));
-  if (columns.length > 0) return columns;
+  const names = (list.header ?? []).map(plainWord);
+  const ids = names.flatMap((name, index) => (ID_COLUMNS.has(name) ? [index] : []));
+  const addressName = ADDRESS_COLUMNS.find((name) => names.includes(name));
+  if (ids.length > 0) return { ids, address: addressName === undefined ? -1 : names.indexOf(addressName) };
   throw new MailgateError('input', `${path} has no column of Message-IDs`, {
     hint: 'Its first row needs a name such as message_id, beside the column of addresses.',
   });

@@ -286,8 +286,9 @@ function textOf(value: string): string | null {
   return trimmed === '' ? null : trimmed.slice(0, MOST_TEXT);
 }
 
-/** Each once, in any case of letters. */
+/** Each once, in any case of letters, as it stands first. */
 function distinct(values: readonly string[]): string[] {
-  const byName = new Map(values.map((value) => [value.toLowerCase(), value]));
+  const byName = new Map<string, string>();
+  for (const value of values) if (!byName.has(value.toLowerCase())) byName.set(value.toLowerCase(), value);
   return [...byName.values()];
 }

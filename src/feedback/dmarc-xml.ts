@@ -93,7 +93,10 @@ class XmlReader {
     if (hadStraySigns) this.#addFault('a < or & that was not escaped');
     if (text.includes('\ufffd')) this.#builder.addFault({ code: 'wrong_encoding', detail: 'bytes that are no text' });
     this.#quietCharacters += text.length;
-    this.#parser.write(text);
+    const step = this.#faults === 0 ? LARGE_PIECE : SMALL_PIECE;
+    for (let start = 0; start < text.length && this.#stop === null; start += step) {
+      this.#parser.write(text.length <= step ? text : text.slice(start, start + step));
+    }
     if (this.#quietCharacters > MOST_QUIET_CHARACTERS) {
       this.stop({ code: 'token_too_long', detail: 'a comment, text or attribute without an end' });
     }
@@ -157,6 +160,10 @@ class XmlReader {
     }
   }
 }
+
+/** The parser goes on behind a fault, and each costs microseconds: so it is looked at in between. In characters. */
+const LARGE_PIECE = 128 * 1024;
+const SMALL_PIECE = 16 * 1024;
 
 /** Several times what chunks hold: no text or comment of a report comes near. */
 const MOST_QUIET_CHARACTERS = 1_000_000;

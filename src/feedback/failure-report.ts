@@ -3,6 +3,7 @@ import { domainOf, plainText, type ReportFault, sourceIpOf } from './dmarc-recor
 import { feedbackFieldsOf } from './feedback-fields.ts';
 import { MIME_LIMITS, type MimeMessage, type MimePart, textOfPart } from './mime.ts';
 import { decodedHeader, headerOf, type MailHeaders, readHeaders } from './mime-headers.ts';
+import { messageIdIn } from './original-message.ts';
 
 /** They carry other people's mail, so of the failed message only its headers are kept; '' where nothing is said. */
 export interface FailureReport {
@@ -61,7 +62,7 @@ function reportFrom(fields: MailHeaders, original: MailHeaders): FailureReport {
     arrivalDate: value('arrival-date') || value('received-date'),
     originalMailFrom: value('original-mail-from').replace(/^<|>$/g, ''),
     originalRcptTo: (fields.get('original-rcpt-to') ?? []).slice(0, 100).map((text) => plainText(text)),
-    originalMessageId: plainText(headerOf(original, 'message-id')) || value('message-id'),
+    originalMessageId: messageIdIn(headerOf(original, 'message-id')) ?? messageIdIn(value('message-id')) ?? '',
     originalSubject: plainText(decodedHeader(original, 'subject')),
     originalFrom: plainText(decodedHeader(original, 'from')),
     begin: secondsOfMailDate(value('arrival-date') || value('received-date')),

@@ -48,7 +48,8 @@ const SLICE_BYTES = 16 * 1024;
 /** Hands out a stream in small slices, and takes some back. */
 class SliceReader {
   readonly #chunks: AsyncIterator<Buffer> | Iterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
+  /** What was put back, the next last. Never joined: that would cost the square of a crafted header's length. */
+  readonly #back: Buffer[] = [];
 
   constructor(source: AsyncIterable<Buffer> | Iterable<Buffer>) {
     this.#chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -56,31 +57,34 @@ class SliceReader {
 
   /** Some bytes, or null at the end. */
   async next(): Promise<Buffer | null> {
-    while (this.#rest.length === 0) {
-      const next = await this.#chunks.next();
-      if (next.done === true) return null;
-      this.#rest = next.value;
+    for (;;) {
+      const piece = this.#back.pop() ?? (await this.#nextChunk());
+      if (piece === null) return null;
+      if (piece.length > SLICE_BYTES) this.#back.push(piece.subarray(SLICE_BYTES));
+      if (piece.length > 0) return piece.subarray(0, SLICE_BYTES);
     }
-    const slice = this.#rest.subarray(0, SLICE_BYTES);
-    this.#rest = this.#rest.subarray(slice.length);
-    return slice;
   }
 
   /** Exactly `length` bytes, or fewer at the end. */
   async take(length: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
-    let missing = length;
-    for (let slice = await this.next(); slice !== null; slice = await this.next()) {
+    for (let missing = length; missing > 0; ) {
+      const slice = await this.next();
+      if (slice === null) break;
       pieces.push(slice.subarray(0, missing));
-      if (slice.length > missing) this.putBack(slice.subarray(missing));
+      this.putBack(slice.subarray(missing));
       missing -= Math.min(missing, slice.length);
-      if (missing === 0) break;
     }
     return Buffer.concat(pieces);
   }
 
   putBack(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([bytes, this.#rest]);
+    if (bytes.length > 0) this.#back.push(bytes);
+  }
+
+  async #nextChunk(): Promise<Buffer | null> {
+    const next = await this.#chunks.next();
+    return next.done === true ? null : next.value;
   }
 }
 
@@ -107,11 +111,17 @@ async function readHeader(input: SliceReader): Promise<'read' | 'none' | 'broken
   return 'read';
 }
 
+/** A name or comment ends with a zero byte. */
 async function passText(input: SliceReader): Promise<boolean> {
-  for (let length = 0; length < MOST_TEXT_BYTES; length += 1) {
-    const [byte] = await input.take(1);
-    if (byte === 0) return true;
-    if (byte === undefined) return false;
+  for (let length = 0; length < MOST_TEXT_BYTES; ) {
+    const slice = await input.next();
+    if (slice === null) return false;
+    const end = slice.indexOf(0);
+    if (end !== -1) {
+      input.putBack(slice.subarray(end + 1));
+      return length + end < MOST_TEXT_BYTES;
+    }
+    length += slice.length;
   }
   return false;
 }
