@@ -74,10 +74,7 @@ export class DomainRecords {
   /** Writes down for all who are left that they are not asked, because their provider is left alone. */
   giveUp(left: PendingJobs, known: Halt | null): void {
     const halt = known ?? WITHOUT_WORDS;
-    const isRefused = halt.reason === 'blocked' || halt.reason === 'sender_rejected';
-    const detail = isRefused
-      ? 'not asked: this provider has refused several sessions in a row'
-      : 'not asked: this provider went on asking us to come back later';
+    const detail = `not asked: this provider ${WHAT_IT_DID[halt.reason]}`;
     for (let pending = left.take(); pending !== null; pending = left.take()) {
       if (this.waitsStill(pending)) continue;
       this.record(pending, { ...halt, detail, attempts: pending.attempts, catchall: 'not_asked' }, null);
@@ -112,6 +109,14 @@ export class DomainRecords {
     this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }
 }
+
+const WHAT_IT_DID: Readonly<Record<Halt['reason'], string>> = {
+  blocked: 'has refused several sessions in a row',
+  sender_rejected: 'has refused several sessions in a row',
+  rate_limited: 'went on asking us to come back later',
+  temporary_failure: 'went on asking us to come back later',
+  connect_failed: 'went on hanging up on us',
+};
 
 /** Where the provider came back in the very moment in which its addresses were given up. */
 const WITHOUT_WORDS = { reason: 'blocked', stage: 'connect', reply: null, host: null } as const;
