@@ -3,7 +3,6 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
 import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
-import type { ProviderTrouble } from '../verify/providers.ts';
 import type { RunOutcome } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
 
@@ -13,6 +12,17 @@ const DOMAINS_SHOWN = 5;
 const PROVIDERS_SHOWN = 5;
 const MOST_PROVIDERS_KEPT = 50;
 const BAR_WIDTH = 24;
+
+/** A provider that held the run back. */
+export interface HeldBack {
+  readonly provider: string;
+  /** How often it asked to slow down. */
+  readonly slowed: number;
+  /** True where it was left alone. */
+  readonly halted: boolean;
+  /** Its own words, on one line. */
+  readonly words: string;
+}
 
 export interface Summary {
   readonly rows: number;
@@ -29,13 +39,8 @@ export interface Summary {
     readonly reason: Reason;
     readonly cause: string;
   }[];
-  /** Providers that asked the run to slow down or refused it, worst first. */
-  readonly heldBack: readonly {
-    readonly provider: string;
-    readonly slowed: number;
-    readonly halted: boolean;
-    readonly words: string;
-  }[];
+  /** Providers that asked the run to slow down or refused it, worst first; absent where nobody was asked. */
+  readonly heldBack?: readonly HeldBack[];
   readonly advice: readonly string[];
 }
 
@@ -89,7 +94,7 @@ export class SummaryCount {
       reasons,
       sources: { live: this.#asked, cache: this.#cached },
       unknownDomains,
-      heldBack: heldBackIn(run.outcome),
+      ...heldBackIn(run.outcome),
       advice: adviceFor(this.#reasons, { ...run, suggestions: this.#suggestions }),
     };
   }
@@ -104,15 +109,15 @@ export class SummaryCount {
   }
 }
 
-function heldBackIn(outcome: RunOutcome | undefined): Summary['heldBack'] {
-  const troubles: readonly ProviderTrouble[] =
-    outcome === undefined || outcome.status === 'port_blocked' ? [] : (outcome.troubles ?? []);
-  return troubles.slice(0, MOST_PROVIDERS_KEPT).map(({ provider, slowDowns, isHalted, words }) => ({
+function heldBackIn(outcome: RunOutcome | undefined): Pick<Summary, 'heldBack'> {
+  if (outcome === undefined || outcome.status === 'port_blocked' || outcome.troubles === undefined) return {};
+  const heldBack = outcome.troubles.slice(0, MOST_PROVIDERS_KEPT).map(({ provider, slowDowns, isHalted, words }) => ({
     provider: printable(provider, 100),
     slowed: slowDowns,
     halted: isHalted,
     words: printable(words, 200),
   }));
+  return { heldBack };
 }
 
 /** What each reason asks of the person; the first that apply are shown. */
@@ -186,9 +191,10 @@ export function summaryLines(
       lines.push(`    ${printable(domain, 60)} (${count(rows)}): ${reason}${becauseOf(cause, colours)}`);
     }
   }
-  if (summary.heldBack.length > 0) {
+  const heldBack = summary.heldBack ?? [];
+  if (heldBack.length > 0) {
     lines.push('', '  Held back by:');
-    for (const held of summary.heldBack.slice(0, PROVIDERS_SHOWN))
+    for (const held of heldBack.slice(0, PROVIDERS_SHOWN))
       lines.push(`    ${held.provider} ${whatItDid(held)}${becauseOf(held.words, colours)}`);
   }
   if (summary.advice.length > 0) {
@@ -203,7 +209,7 @@ function becauseOf(words: string, colours: ChalkInstance): string {
   return colours.dim(` — ${words.length > 100 ? `${words.slice(0, 99)}…` : words}`);
 }
 
-function whatItDid({ slowed, halted }: Summary['heldBack'][number]): string {
+function whatItDid({ slowed, halted }: HeldBack): string {
   const parts: string[] = [];
   if (slowed > 0) parts.push(`asked ${slowed === 1 ? 'once' : `${count(slowed)} times`} to slow down`);
   if (halted) parts.push(slowed > 0 ? 'was then left alone' : 'refused us and was left alone');
