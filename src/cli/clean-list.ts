@@ -142,10 +142,11 @@ async function writeRows(
     options.interrupted.throwIfAborted();
     for (const screened of rows.screen(batch)) {
       const verdictOf = verdictsFor(screened.rows);
-      screened.rows.forEach((row, index) => {
-        const annotated = row === null ? null : annotate(row, row.text ?? verdictOf(row), rows.now);
-        options.take(batch, screened.from + index, annotated);
-      });
+      let index = screened.from;
+      for (const row of screened.rows) {
+        options.take(batch, index, row === null ? null : annotate(row, row.text ?? verdictOf(row), rows.now));
+        index += 1;
+      }
     }
     options.watch.rows(batch.rowCount);
     await options.flush();

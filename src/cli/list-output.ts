@@ -63,6 +63,7 @@ export class ListOutput {
   readonly #split: ReadonlyMap<Status, ListWriter>;
   /** Null where no CSV is written. */
   readonly #cells: RowCellsMaker | null;
+  readonly #keepsAll: boolean;
   #json: string[] = [];
   #written = 0;
 
@@ -70,6 +71,7 @@ export class ListOutput {
     this.#options = options;
     this.#main = main;
     this.#split = split;
+    this.#keepsAll = STATUSES.every((status) => options.keep.has(status));
     // All outputs have the columns of one list, so that what one of them shares suits the others, too.
     const [writer] = main === null ? split.values() : [main];
     this.#cells = writer === undefined ? null : new RowCellsMaker(options.columns, (cells) => writer.share(cells));
@@ -95,10 +97,10 @@ export class ListOutput {
     const { status } = row.verdict;
     this.summary.add(row, suggestionOf(row.facts, row.verdict) ?? '');
     if (dropDuplicates && row.duplicateOf !== null) return;
-    const isKept = keep.has(status);
+    const isKept = this.#keepsAll || keep.has(status);
     if (this.#cells !== null) {
       const { own, differing } = this.#cells.cellsOf(row);
-      this.#split.get(status)?.append(batch, index, own, differing);
+      if (this.#split.size > 0) this.#split.get(status)?.append(batch, index, own, differing);
       if (isKept) this.#main?.append(batch, index, own, differing);
     }
     if (!isKept) return;

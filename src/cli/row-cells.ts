@@ -13,8 +13,14 @@ export interface RowCells {
   readonly differing: readonly DifferingCell[];
 }
 
+type CellMaker = (row: AnnotatedRow) => DifferingCell;
+
 /** All that differs between two rows whose verdicts have the same reason and whose flags are the same. */
-const DIFFERING: ReadonlySet<ColumnName> = new Set(['address', 'suggestion', 'duplicate_of']);
+const DIFFERING: ReadonlyMap<ColumnName, CellMaker> = new Map<ColumnName, CellMaker>([
+  ['address', addressOf],
+  ['suggestion', (row) => cellOf(row, 'suggestion')],
+  ['duplicate_of', (row) => cellOf(row, 'duplicate_of')],
+]);
 
 const NONE: readonly DifferingCell[] = [];
 
@@ -24,14 +30,16 @@ const NONE: readonly DifferingCell[] = [];
  */
 export class RowCellsMaker {
   readonly #columns: readonly ColumnName[];
-  readonly #differing: readonly ColumnName[];
+  readonly #differing: readonly CellMaker[];
   readonly #share: (cells: readonly (string | null)[]) => SharedCells;
   /** By reason, then by the number of `flagsOf`. */
   readonly #shared = new Map<Reason, SharedCells[]>();
+  /** Those of the last row's reason, which most often is the next row's. */
+  #last: { readonly reason: Reason; readonly shared: SharedCells[] } | null = null;
 
   constructor(columns: readonly ColumnName[], share: (cells: readonly (string | null)[]) => SharedCells) {
     this.#columns = columns;
-    this.#differing = columns.filter((column) => DIFFERING.has(column));
+    this.#differing = columns.flatMap((column) => DIFFERING.get(column) ?? []);
     this.#share = share;
   }
 
@@ -41,23 +49,31 @@ export class RowCellsMaker {
   }
 
   #differingOf(row: AnnotatedRow): DifferingCell[] {
-    return this.#differing.map((column) => (column === 'address' ? addressOf(row) : cellOf(row, column)));
+    const cells: DifferingCell[] = [];
+    for (const make of this.#differing) cells.push(make(row));
+    return cells;
   }
 
   #sharedOf(row: AnnotatedRow): SharedCells {
-    let sameReason = this.#shared.get(row.verdict.reason);
-    if (sameReason === undefined) {
-      sameReason = [];
-      this.#shared.set(row.verdict.reason, sameReason);
-    }
+    const { reason } = row.verdict;
+    if (this.#last?.reason !== reason) this.#last = { reason, shared: this.#sharedFor(reason) };
+    const { shared } = this.#last;
     const flags = flagsOf(row.facts);
-    const known = sameReason[flags];
+    const known = shared[flags];
     if (known !== undefined) return known;
     const cells = annotationOf(row, this.#columns);
     const made = this.#share(
       cells.map((cell, index) => (DIFFERING.has(this.#columns[index] as ColumnName) ? null : cell)),
     );
-    sameReason[flags] = made;
+    shared[flags] = made;
+    return made;
+  }
+
+  #sharedFor(reason: Reason): SharedCells[] {
+    const known = this.#shared.get(reason);
+    if (known !== undefined) return known;
+    const made: SharedCells[] = [];
+    this.#shared.set(reason, made);
     return made;
   }
 }

@@ -77,12 +77,17 @@ export class RowScreen {
     }
     const first = batch.firstRow + span.from;
     const firstRows = this.#table.firstRowsOf(keys, first);
-    return facts.map((each, index) => {
-      if (each === null) return null;
-      const row = first + index;
-      const firstRow = each.screening.valid ? (firstRows[index] as number) : row;
-      return { row, firstRow, facts: each, text: verdictOfText(each, this.#options) };
-    });
+    const rows: (ScreenedRow | null)[] = [];
+    for (let index = 0; index < facts.length; index += 1) {
+      const found = facts[index] ?? null;
+      rows.push(found === null ? null : this.#screened(found, { row: first + index, firstRow: firstRows[index] ?? 0 }));
+    }
+    return rows;
+  }
+
+  #screened(facts: RowFacts, { row, firstRow }: { readonly row: number; readonly firstRow: number }): ScreenedRow {
+    const text = verdictOfText(facts, this.#options);
+    return { row, firstRow: facts.screening.valid ? firstRow : row, facts, text };
   }
 
   #factsOf(batch: RowBatch, index: number): RowFacts {

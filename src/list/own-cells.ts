@@ -7,15 +7,25 @@ import type { Delimiter } from './delimiter.ts';
  * full-width forms. An apostrophe in front makes it text.
  */
 export function neutralise(cell: string): string {
-  return FORMULA_UNITS.has(cell.charCodeAt(0)) ? `'${cell}` : cell; // the code of an empty cell is NaN
+  return startsFormula(cell.charCodeAt(0)) ? `'${cell}` : cell; // the code of an empty cell is NaN
 }
 
-const FORMULA_UNITS: ReadonlySet<number> = new Set(
-  Array.from('=+-@\t\r\uff1d\uff0b\uff0d\uff20', (sign) => sign.charCodeAt(0)),
-);
+/** A table, because it is asked for every cell of every row. */
+const FORMULA_BYTES: Uint8Array = tableOf('=+-@\t\r');
+const WIDE_FORMULA_SIGNS = '\uff1d\uff0b\uff0d\uff20';
+/** With what all full-width forms begin in UTF-8, and other characters, too. */
+const FULL_WIDTH_BYTE = 0xef;
 
-/** Bytes a cell that needs `neutralise` can begin with; 0xef begins the full-width forms, and other characters. */
-const FORMULA_BYTES: ReadonlySet<number> = new Set([...Buffer.from('=+-@\t\r'), 0xef]);
+function startsFormula(unit: number): boolean {
+  if (unit < 0x80) return FORMULA_BYTES[unit] === 1;
+  return unit >= 0xff00 && WIDE_FORMULA_SIGNS.includes(String.fromCharCode(unit));
+}
+
+function tableOf(signs: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const sign of signs) table[sign.charCodeAt(0)] = 1;
+  return table;
+}
 
 const QUOTE = 0x22;
 
@@ -24,7 +34,7 @@ export function mayHoldFormula(bytes: Uint8Array, from: number, to: number, deli
   let cellStarts = true;
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
-    if (cellStarts && byte !== QUOTE && FORMULA_BYTES.has(byte)) return true;
+    if (cellStarts && (FORMULA_BYTES[byte] === 1 || byte === FULL_WIDTH_BYTE)) return true;
     cellStarts = byte === delimiter || (cellStarts && byte === QUOTE);
   }
   return false;
@@ -77,8 +87,7 @@ export interface CellInBytes {
 /** One cell from where it stands, without a delimiter; most need no more than to be copied. */
 export function writeCellInBytes(out: Buffer, from: number, cell: CellInBytes, delimiter: number): number {
   const { bytes, to } = cell;
-  if (cell.from === to) return from;
-  if (FORMULA_BYTES.has(bytes[cell.from] as number)) return writeOwnCell(out, from, textOf(cell), delimiter);
+  if (FORMULA_BYTES[bytes[cell.from] as number] === 1) return writeOwnCell(out, from, textOf(cell), delimiter);
   let end = from;
   for (let at = cell.from; at < to; at++) {
     const byte = bytes[at] as number;
@@ -111,7 +120,7 @@ const AROUND_A_CELL = 4;
 
 /** The end of the cell, or -1 where it holds more than ASCII that means nothing in CSV; then nothing counts as written. */
 function writePlainCell(out: Buffer, from: number, cell: string, delimiter: number): number {
-  if (FORMULA_UNITS.has(cell.charCodeAt(0))) return -1;
+  if (startsFormula(cell.charCodeAt(0))) return -1;
   let at = from;
   for (let i = 0; i < cell.length; i++) {
     const unit = cell.charCodeAt(i);

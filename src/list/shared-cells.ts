@@ -6,6 +6,8 @@ export interface SharedCells {
   readonly cells: readonly (string | null)[];
   /** The bytes around the cells that differ, delimiters included: one part more than there are of them. */
   readonly parts: readonly Buffer[];
+  /** How many bytes the parts have together. */
+  readonly byteLength: number;
 }
 
 /** A cell of one row, in the place of one that shared cells leave out. */
@@ -29,14 +31,12 @@ export function shareCells(
     }
   }
   parts.push(encode(alike, delimiter, { delimiterBehind: false }));
-  return { cells, parts };
+  return { cells, parts, byteLength: parts.reduce((sum, part) => sum + part.length, 0) };
 }
 
 /** How many bytes they take at most. */
-export function roomForShared({ parts }: SharedCells, differing: readonly DifferingCell[]): number {
-  let room = roomForCells(differing);
-  for (const part of parts) room += part.length;
-  return room;
+export function roomForShared({ byteLength }: SharedCells, differing: readonly DifferingCell[]): number {
+  return byteLength + roomForCells(differing);
 }
 
 /** Writes them as they stand behind a row and returns where they end; the caller has made room. */

@@ -25,7 +25,7 @@ const ANSWERED: Verdict = {
 
 for (const columns of [ALL_COLUMNS, BASIC_COLUMNS, ['address'], ['duplicate_of', 'status']] as const) {
   test(`rows that share their cells have those of their own under ${columns.join(' ')}`, () => {
-    const share = (cells: SharedCells['cells']): SharedCells => ({ cells, parts: [] });
+    const share = (cells: SharedCells['cells']): SharedCells => ({ cells, parts: [], byteLength: 0 });
     const maker = new RowCellsMaker(columns, share);
     for (const row of rows())
       assert.deepEqual(cellsOf(maker, row), annotationOf(row, columns as readonly ColumnName[]));
@@ -36,7 +36,7 @@ test('rows that differ in nothing but the address share one object, answered one
   let shared = 0;
   const maker = new RowCellsMaker(ALL_COLUMNS, (cells) => {
     shared += 1;
-    return { cells, parts: [] };
+    return { cells, parts: [], byteLength: 0 };
   });
   for (const row of [...rows(), ...rows()]) maker.cellsOf(row);
   assert.equal(shared, 12); // nine sets of flags not checked, one reserved, one with a wrong top-level domain, one that is no address
