@@ -10,6 +10,10 @@ export interface Answer<T> {
   /** The reason this meaning leads to when nothing else speaks against it. */
   readonly reason: Reason;
   readonly reply: Reply;
+  /** False for a name some servers refuse whatever they know: routing characters, a leading dash, quotes. */
+  readonly isOrdinaryName: boolean;
+  /** True for a refusal whose words a host may also use for its policy ("mailbox unavailable"). */
+  readonly isDoubtful: boolean;
 }
 
 /** What became of the question for a name that nobody has. */
@@ -29,9 +33,8 @@ export interface DomainJudgeOptions<T> {
 /** Collects the answers of one domain; opened with the domain's queue and closed by `finish`. */
 export class DomainJudge<T> {
   #state: CatchallState;
-  #acceptedSomeone = false;
+  #hasLearnt = false;
   readonly #waiting: Answer<T>[] = [];
-  readonly #weakRefusals: Answer<T>[] = [];
   readonly #options: DomainJudgeOptions<T>;
 
   constructor(options: DomainJudgeOptions<T>) {
@@ -41,6 +44,11 @@ export class DomainJudge<T> {
 
   get state(): CatchallState {
     return this.#state;
+  }
+
+  /** True once answers of this run, and not only of an earlier one, told the state. */
+  get hasLearnt(): boolean {
+    return this.#hasLearnt;
   }
 
   /** True while answers wait that only a refusal or the catch-all question can settle. */
@@ -70,8 +78,7 @@ export class DomainJudge<T> {
   needsControl(at: { readonly isLastSession: boolean; readonly with: readonly Answer<T>[] }): boolean {
     if (this.#state !== 'not_asked') return false;
     const accepted = at.with.filter((answer) => this.#isAcceptance(answer)).length;
-    const seesAcceptance = this.#acceptedSomeone || accepted > 0;
-    if (at.with.some((answer) => this.#isRefusal(answer, seesAcceptance))) return false; // that settles it for free
+    if (at.with.some((answer) => isProof(answer))) return false; // that settles it for free
     const waiting = this.#waiting.length + accepted;
     return waiting > 0 && (at.isLastSession || waiting >= this.#options.acceptancesBeforeControl);
   }
@@ -79,6 +86,7 @@ export class DomainJudge<T> {
   /** Takes the outcome of the catch-all question; nothing that waits stays undecided. */
   takeControl(outcome: ControlOutcome): void {
     if (this.#state !== 'not_asked') return; // a refusal has settled it meanwhile
+    this.#hasLearnt = outcome !== 'unclear';
     this.#state = outcome === 'accepted' ? 'yes' : outcome === 'refused' ? 'no' : 'unknown';
     this.#settleWaiting();
   }
@@ -89,16 +97,10 @@ export class DomainJudge<T> {
       this.#state = 'unknown';
       this.#settleWaiting();
     }
-    for (const answer of this.#weakRefusals.splice(0)) this.#decide(answer, 'blocked');
   }
 
   #isAcceptance({ meaning, strength }: Answer<T>): boolean {
     return meaning === 'accepted' && strength === 'strong' && !this.#options.acceptanceProvesNothing;
-  }
-
-  /** A refusal without telling words is believed only where the same domain takes our mail for somebody else. */
-  #isRefusal({ meaning, strength }: Answer<T>, acceptedSomeone: boolean): boolean {
-    return meaning === 'mailbox_not_found' && (strength === 'strong' || acceptedSomeone);
   }
 
   #takeAcceptance(answer: Answer<T>): void {
@@ -106,29 +108,28 @@ export class DomainJudge<T> {
       this.#decide(answer, 'provider_unverifiable');
       return;
     }
-    this.#acceptedSomeone = true;
-    if (this.#weakRefusals.length > 0) this.#strengthenRefusals();
     this.#waiting.push(answer);
     if (this.#state !== 'not_asked') this.#settleWaiting();
   }
 
   #takeRefusal(answer: Answer<T>): void {
-    if (!this.#isRefusal(answer, this.#acceptedSomeone)) {
-      this.#weakRefusals.push(answer);
+    if (answer.strength === 'weak') {
+      this.#decide(answer, 'blocked');
       return;
     }
-    this.#learnItRefuses();
+    // Who took a name nobody has, and refuses this one without plainly saying that it is unknown, has changed its mind about us.
+    if (this.#state === 'yes' && answer.isDoubtful) {
+      this.#decide(answer, 'inconsistent');
+      return;
+    }
+    if (isProof(answer)) this.#learnItRefuses();
     this.#decide(answer, 'mailbox_not_found');
-  }
-
-  #strengthenRefusals(): void {
-    this.#learnItRefuses();
-    for (const answer of this.#weakRefusals.splice(0)) this.#decide(answer, 'mailbox_not_found');
   }
 
   #learnItRefuses(): void {
     if (this.#state === 'yes') return; // a catch-all may still refuse a few names of its own
     this.#state = 'no';
+    this.#hasLearnt = true;
     this.#settleWaiting();
   }
 
@@ -141,4 +142,12 @@ export class DomainJudge<T> {
   #decide(answer: Answer<T>, reason: Reason): void {
     this.#options.decide(answer, reason, this.#state);
   }
+}
+
+/**
+ * True for a refusal that shows a domain to refuse names it does not know. Postfix refuses `-name`, `a%b` and `a!b`
+ * whoever lives there (allow_min_user, relay rules), and 501 is about the form.
+ */
+function isProof<T>({ meaning, strength, isOrdinaryName, reply }: Answer<T>): boolean {
+  return meaning === 'mailbox_not_found' && strength === 'strong' && isOrdinaryName && reply.code !== 501;
 }

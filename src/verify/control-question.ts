@@ -79,11 +79,11 @@ export class ControlQuestion {
   }
 
   /** What its answer says of the domain; null where that is nothing, and it may be put once more. */
-  take(control: Reading | 'lost'): ControlOutcome | null {
+  take(control: Reading | 'lost', at: { readonly besideAcceptance: boolean }): ControlOutcome | null {
     this.#tries += 1;
     if (isControlWorthRetrying(control) && this.#tries < MOST_TRIES) return null; // asked again when the queue drains
     if (control === 'lost') return null;
-    const outcome = controlOutcomeOf(control);
+    const outcome = controlOutcomeOf(control, at);
     if (outcome === 'unclear' && control.reply.code < 500) this.#putOff = control.reply;
     return outcome;
   }

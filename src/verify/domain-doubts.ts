@@ -13,6 +13,8 @@ export class DomainDoubts {
   readonly #plan: Extract<DomainPlan, { status: 'ask' }>;
   readonly #conduct: ProviderConduct;
   #hasAccepted = false;
+  /** True once one and the same session took our mail for one name and not for another. */
+  #tellsApart = false;
   #refusedInARow = 0;
 
   constructor(plan: Extract<DomainPlan, { status: 'ask' }>, conduct: ProviderConduct) {
@@ -23,7 +25,15 @@ export class DomainDoubts {
   /** Notes a session, with the refusal of us that all its recipients got, if so. */
   note<S extends Subject>({ answered }: FinishedSession<S>, refusal: CommonRefusal | null): void {
     this.#refusedInARow = refusal === null ? 0 : this.#refusedInARow + 1;
-    this.#hasAccepted ||= answered.some(({ reading }) => reading?.meaning === 'accepted');
+    const hasAccepted = answered.some(({ reading }) => reading?.meaning === 'accepted');
+    const hasRefused = answered.some(({ reading }) => reading?.meaning === 'mailbox_not_found');
+    this.#hasAccepted ||= hasAccepted;
+    this.#tellsApart ||= hasAccepted && hasRefused;
+  }
+
+  /** True once the domain took our mail for somebody. */
+  get hasAccepted(): boolean {
+    return this.#hasAccepted;
   }
 
   /** True where asking on would only bring more of the same refusals of us. */
@@ -39,6 +49,8 @@ export class DomainDoubts {
   /** True where everybody got the same doubtful refusal, so that only the answer for a name nobody has can tell more. */
   needsComparison<S extends Subject>(answered: readonly Answered<S>[]): boolean {
     if (!this.#canDoubt) return false;
+    // Three in a row refused alike are odd where others were accepted; one or two are not.
+    if (this.#hasAccepted && answered.length < 3) return false;
     const host = this.#plan.hosts[0]?.name ?? '';
     const doubt = doubtOf({ answered, control: null, host }, this.#plan);
     const { refusals } = this.#conduct;
@@ -53,8 +65,8 @@ export class DomainDoubts {
     return this.#conduct.refusals.isAboutUs(printOf(reading, asked.local, { domain, host: asked.host }), domain);
   }
 
-  /** A host that takes our mail for somebody here, or but one recipient a session, leaves nothing to compare. */
+  /** A host that is known to tell names apart, or that takes but one recipient a session, leaves nothing to compare. */
   get #canDoubt(): boolean {
-    return !this.#hasAccepted && !this.#plan.provider.oneRecipientPerTransaction;
+    return !this.#tellsApart && !this.#plan.provider.oneRecipientPerTransaction;
   }
 }

@@ -21,6 +21,7 @@ import { type Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { Probe } from './probe.ts';
 import type { ProviderConduct } from './providers.ts';
+import { isDoubtful } from './same-refusal.ts';
 import { noteConduct, tell } from './session-conduct.ts';
 import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
@@ -65,13 +66,16 @@ export class DomainQueue implements PacedQueue {
   readonly #plan: AskPlan;
   readonly #options: DomainQueueOptions;
   readonly #pending: PendingJobs;
-  readonly #judge: DomainJudge<Asked>;
+  /** What each mail host's own answers prove: a primary's refusals prove nothing of its backup's acceptances. */
+  readonly #judges = new Map<string, DomainJudge<Asked>>();
   readonly #honesty: HonestyRecord = { honestAfter: 1 };
   readonly #records: DomainRecords;
   readonly #conduct: ProviderConduct;
   readonly #doubts: DomainDoubts;
   readonly #control: ControlQuestion;
   #running = 0;
+  /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
+  #comparisons = 0;
 
   constructor(jobs: DomainJobs, plan: AskPlan, options: DomainQueueOptions) {
     this.provider = plan.provider.key;
@@ -82,12 +86,25 @@ export class DomainQueue implements PacedQueue {
     this.#control = new ControlQuestion(plan.domain, options);
     this.#options = options;
     this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
-    this.#judge = new DomainJudge<Asked>({
-      known: options.memory.catchallOf(plan.domain, plan.fingerprint),
-      acceptanceProvesNothing: plan.provider.acceptanceProvesNothing,
-      acceptancesBeforeControl: options.acceptancesBeforeControl,
+  }
+
+  #judgeOf(host: string): DomainJudge<Asked> {
+    const known = this.#judges.get(host);
+    if (known !== undefined) return known;
+    const { domain, fingerprint, provider } = this.#plan;
+    const made = new DomainJudge<Asked>({
+      known: host === this.#primary ? this.#options.memory.catchallOf(domain, fingerprint) : null,
+      acceptanceProvesNothing: provider.acceptanceProvesNothing,
+      acceptancesBeforeControl: this.#options.acceptancesBeforeControl,
       decide: (answer, reason, catchall) => this.#recordAnswer(answer, reason, catchall),
     });
+    this.#judges.set(host, made);
+    return made;
+  }
+
+  /** The host that is asked where it lets us in; what is kept of the domain was learnt from it. */
+  get #primary(): string {
+    return this.#plan.hosts[0]?.name ?? this.#plan.domain;
   }
 
   get waiting(): number {
@@ -122,12 +139,16 @@ export class DomainQueue implements PacedQueue {
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
   drained(at: { readonly isLastOfProvider: boolean }): void {
     if (this.#options.signal.aborted) return;
-    if (this.#judge.needsControl({ isLastSession: true, with: [] }) && this.#control.owe()) return;
+    const needsControl = [...this.#judges.values()].some((judge) =>
+      judge.needsControl({ isLastSession: true, with: [] }),
+    );
+    if (needsControl && this.#control.owe()) return;
     this.#conduct.refusals.noteDone(this.#plan.domain, at);
-    this.#judge.finish();
-    const { state } = this.#judge;
+    for (const judge of this.#judges.values()) judge.finish();
+    const { state, hasLearnt } = this.#judgeOf(this.#primary);
     const { domain, fingerprint } = this.#plan;
-    if (state === 'yes' || state === 'no') this.#options.memory.rememberCatchall(domain, fingerprint, state);
+    const isNews = hasLearnt && (state === 'yes' || state === 'no');
+    if (isNews) this.#options.memory.rememberCatchall(domain, fingerprint, state);
   }
 
   /** Decides every address that is left without asking, for the reason the provider is left alone. */
@@ -139,7 +160,7 @@ export class DomainQueue implements PacedQueue {
   async #askFrom(first: Pending): Promise<{ readonly judged: Promise<void> }> {
     const { met, startedAtMs, end } = await this.#meet(first, {
       next: (limit) => this.#takeBeside(first, limit),
-      controlAfter: (answered) => this.#controlNameAfter(answered),
+      controlAfter: (answered, host) => this.#controlNameAfter(answered, host),
     });
     if (met.status === 'failed') {
       end();
@@ -184,7 +205,7 @@ export class DomainQueue implements PacedQueue {
   #judgeOutOfStep({ answered, control, host, address }: Met): void {
     for (const ruling of ruleOnSession(answered, { host, outOfStep: true }, this.#honesty))
       this.#carryOut(ruling, { host, address });
-    if (control !== null) this.#takeControl('lost');
+    if (control !== null) this.#takeControl('lost', { host, besideAcceptance: false });
   }
 
   /** Verdicts wait where everybody got the same refusal and it may be about us; what is to be asked again does not. */
@@ -200,7 +221,8 @@ export class DomainQueue implements PacedQueue {
     for (const ruling of rulings) if (!waiting.includes(ruling)) this.#carryOut(ruling, { host, address });
     const settle = ({ isAboutUs }: { readonly isAboutUs: boolean }): void => {
       for (const ruling of waiting) this.#carryOut(ruling, { host, address });
-      if (control !== null && !isAboutUs) this.#takeControl(control);
+      const besideAcceptance = answered.some((one) => one.reading?.meaning === 'accepted');
+      if (control !== null && !isAboutUs) this.#takeControl(control, { host, besideAcceptance });
     };
     if (doubt === null) settle({ isAboutUs: false });
     else this.#conduct.refusals.hold({ ...doubt, settle });
@@ -237,7 +259,7 @@ export class DomainQueue implements PacedQueue {
 
   #takeReading(pending: Pending, reading: Reading, host: string): void {
     if (!this.#doubts.isAboutUs(reading, { local: pending.local, host })) {
-      this.#judge.take(answerOf({ pending, host }, reading));
+      this.#judgeOf(host).take(answerOf({ pending, host }, reading));
       return;
     }
     const detail = 'everybody gets this refusal, also a name nobody has: it is about us';
@@ -246,7 +268,7 @@ export class DomainQueue implements PacedQueue {
   }
 
   /** Whether a session should go on with the catch-all question at its end, and for which name. */
-  #controlNameAfter(answered: readonly Answered<Pending>[]): string | null {
+  #controlNameAfter(answered: readonly Answered<Pending>[], host: string): string | null {
     if (this.#control.isRunning || this.#plan.provider.oneRecipientPerTransaction) return null;
     if (answered.some(({ reading }) => reading?.meaning === 'rate_limited')) return null; // it would be put off, too
     const isLastSession = this.#pending.count === 0 && this.#running === 1;
@@ -254,8 +276,9 @@ export class DomainQueue implements PacedQueue {
       reading === null ? [] : [answerOf({ pending: subject, host: '' }, reading)],
     );
     const isNeeded =
-      this.#judge.needsControl({ isLastSession, with: answers }) ||
-      (!this.#control.wasAsked && this.#doubts.needsComparison(answered));
+      this.#judgeOf(host).needsControl({ isLastSession, with: answers }) ||
+      (this.#mayCompare && this.#doubts.needsComparison(answered));
+    if (isNeeded && this.#control.wasAsked) this.#comparisons += 1;
     return isNeeded ? this.#control.begin() : null;
   }
 
@@ -263,19 +286,24 @@ export class DomainQueue implements PacedQueue {
   async #askControlAlone(): Promise<{ readonly judged: Promise<void> }> {
     const subject = { local: this.#control.begin(), smtputf8: false };
     const { met, end } = await this.#meet(subject, { next: () => [], controlAfter: () => null });
+    const host = met.status === 'failed' ? this.#primary : met.host;
     const finish = (control: Reading | 'lost'): void => {
       end();
       this.#control.end();
-      this.#takeControl(control);
+      this.#takeControl(control, { host, besideAcceptance: false });
     };
     if (met.status === 'failed') return { judged: Promise.resolve(finish('lost')) };
     const reading = met.answered[0]?.reading ?? 'lost';
     return { judged: met.ended.then(({ outOfStep }) => finish(outOfStep ? 'lost' : reading)) };
   }
 
-  #takeControl(control: Reading | 'lost'): void {
-    const outcome = this.#control.take(control);
-    if (outcome !== null) this.#judge.takeControl(outcome);
+  get #mayCompare(): boolean {
+    return !this.#control.wasAsked || (this.#doubts.hasAccepted && this.#comparisons < MOST_COMPARISONS);
+  }
+
+  #takeControl(control: Reading | 'lost', at: { readonly host: string; readonly besideAcceptance: boolean }): void {
+    const outcome = this.#control.take(control, at);
+    if (outcome !== null) this.#judgeOf(at.host).takeControl(outcome);
   }
 
   #recordAnswer(answer: Answer<Asked>, reason: Reason, catchall: CatchallState): void {
@@ -287,13 +315,24 @@ export class DomainQueue implements PacedQueue {
 
   #recordFailure(pending: Pending, failure: Failure): void {
     if (failure.reason === 'not_checked') return; // cancelled: the address was never answered, so nothing is written down
-    this.#records.record(pending, { ...failure, catchall: this.#judge.state }, this.#control.putOff);
+    this.#records.record(
+      pending,
+      { ...failure, catchall: this.#judgeOf(failure.host ?? this.#primary).state },
+      this.#control.putOff,
+    );
   }
 }
+
+/** As many sessions as must agree (same-refusal.ts). */
+const MOST_COMPARISONS = 2;
+
+/** What every server takes for a plain name. */
+const ORDINARY_NAME = /^[a-z0-9_][a-z0-9._+-]*$/i;
 
 const NOBODY_TO_ASK = Promise.resolve({ judged: Promise.resolve() });
 
 function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
   const { meaning, strength, reason, reply } = reading;
-  return { job: asked, meaning, strength, reason, reply };
+  const isOrdinaryName = ORDINARY_NAME.test(asked.pending.local);
+  return { job: asked, meaning, strength, reason, reply, isOrdinaryName, isDoubtful: isDoubtful(reading) };
 }

@@ -6,6 +6,7 @@ import type { Reason, Reply } from '../verdict.ts';
 import type { ControlOutcome } from './catch-all.ts';
 import type { DomainPlan } from './plan.ts';
 import { openProbe, type Probe, type ProbeOptions } from './probe.ts';
+import { DOUBTFUL_RULES, isDoubtful } from './same-refusal.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
@@ -57,7 +58,7 @@ export interface Desk<S extends Subject> {
   /** Further recipients to ask in this session, at most so many; none to end it. */
   next(limit: number): readonly S[];
   /** The name nobody has to be asked about at the end, decided by the answers so far; null for none. */
-  controlAfter(answered: readonly Answered<S>[]): string | null;
+  controlAfter(answered: readonly Answered<S>[], host: string): string | null;
 }
 
 export interface InterviewOptions extends ProbeOptions {
@@ -80,31 +81,36 @@ export async function interview<S extends Subject>(
   if (probe.status === 'failed') return { status: 'failed', probe };
   const { session, host, address, attempts } = probe;
   const answered = await askWhilePatient(first, probe, { plan, desk, options });
-  const controlName = session.isOpen ? desk.controlAfter(answered) : null;
+  const controlName = session.isOpen ? desk.controlAfter(answered, host) : null;
   const control = controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
   return { status: 'held', host, address, attempts, answered, control, ended: endOf(session) };
 }
 
 /** What the answer for a name nobody has says of the domain. */
-export function controlOutcomeOf(control: Reading): ControlOutcome {
+export function controlOutcomeOf(control: Reading, at: { readonly besideAcceptance: boolean }): ControlOutcome {
   const { meaning } = control;
   if (meaning === 'accepted') return control.strength === 'strong' ? 'accepted' : 'unclear';
-  // Relay words for a name nobody has, from a server that takes our mail for others, tell names apart all the same.
-  if (meaning === 'mailbox_not_found' || meaning === 'domain_not_accepted') return 'refused';
-  return tellsNamesApart(control) ? 'refused' : 'unclear';
+  if (tellsNamesApart(control)) return 'refused';
+  // Relay words and bare refusals of a name nobody has tell names apart only beside an acceptance in the same session.
+  const isRefusal = meaning === 'mailbox_not_found' || meaning === 'domain_not_accepted';
+  return isRefusal && at.besideAcceptance ? 'refused' : 'unclear';
 }
 
 /**
  * True for a refusal of this very name, also a temporary one: "450 4.1.1 User unknown" (Postfix with soft_bounce)
  * decides nothing about a mailbox, but shows that the server knows its names.
  */
-export function tellsNamesApart({ meaning, strength, reply }: Reading): boolean {
-  if (meaning === 'mailbox_not_found') return strength === 'strong';
-  if (reply.code < 400 || reply.code > 499) return false;
+export function tellsNamesApart(reading: Reading): boolean {
+  const { meaning, strength, reply } = reading;
+  if (meaning === 'mailbox_not_found') return strength === 'strong' && !isDoubtful(reading);
+  if (reply.code < 400 || reply.code > 499 || NOT_NOW.test(reply.text)) return false;
   const asPermanent = { ...reply, code: 550, enhanced: reply.enhanced?.replace(/^4/, '5') ?? null };
   const read = meaningOf({ ...asPermanent, stage: 'rcpt' });
-  return read.meaning === 'mailbox_not_found' && read.strength === 'strong';
+  return read.meaning === 'mailbox_not_found' && read.strength === 'strong' && !DOUBTFUL_RULES.has(read.rule);
 }
+
+/** A 4xx that says when or why to come back speaks of now, even where it names the mailbox (Postfix, "unverified address"). */
+const NOT_NOW = /verif|progress|\btry\b|retry|again|later|\bwait|temporar|unavailable|not available|greylist|graylist/i;
 
 /** A limit on recipients, sessions or rates says nothing of the name: it is worth asking again in a session of its own. */
 export function isControlWorthRetrying(control: Reading | 'lost'): boolean {

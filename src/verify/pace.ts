@@ -80,6 +80,11 @@ export class Pace {
     return this.#providers.get(provider)?.open ?? 0;
   }
 
+  /** Does work that may meet a fault of ours: the run then ends with it. */
+  guard(work: () => void): void {
+    this.#guarded(work);
+  }
+
   /** Hands a domain's queue over; its sessions start as the limits allow. */
   add(queue: PacedQueue): void {
     const provider = this.#providerOf(queue.provider);
@@ -199,19 +204,30 @@ export class Pace {
       provider.nextStartMs = Math.max(nowMs, provider.nextStartMs) + 60_000 / this.#limits.ratePerMinute;
     }
     const before = state.queue.waiting;
-    const session = state.queue.startSession();
+    const session = this.#guarded(() => state.queue.startSession()) ?? NO_SESSION;
     provider.waiting -= before - state.queue.waiting;
-    const fail = (error: unknown): void => {
-      this.#failure ??= { error };
-      this.stop();
-    };
-    const answered = session.answered.catch(fail);
+    const answered = session.answered.catch(this.#fail);
     void answered.then(() => {
       this.#asking -= 1;
       this.#startSessions(); // the global slot is free before the connection has closed
     });
-    void Promise.all([answered, session.closed.catch(fail)]).then(() => this.#closed(provider, state));
+    void Promise.all([answered, session.closed.catch(this.#fail)]).then(() => this.#closed(provider, state));
   }
+
+  /** A fault of ours (a bug, a store that cannot keep what was decided) ends the run instead of leaving it waiting. */
+  #guarded<Result>(work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  readonly #fail = (error: unknown): void => {
+    this.#failure ??= { error };
+    this.stop();
+  };
 
   #closed(provider: ProviderState, state: QueueState): void {
     state.open -= 1;
@@ -226,7 +242,7 @@ export class Pace {
 
   #drainIfDone(provider: ProviderState, state: QueueState): void {
     if (state.open > 0 || state.queue.waiting > 0 || state.isQueued) return;
-    state.queue.drained({ isLastOfProvider: provider.queues === 1 });
+    this.#guarded(() => state.queue.drained({ isLastOfProvider: provider.queues === 1 }));
     if (state.queue.waiting > 0) {
       this.#makeReady(provider, state); // the catch-all question was still owed
       return;
@@ -258,7 +274,7 @@ export class Pace {
       for (let state = takeReady(provider); state !== undefined; state = takeReady(provider)) {
         state.isQueued = false;
         const before = state.queue.waiting;
-        state.queue.giveUp();
+        this.#guarded(() => state.queue.giveUp());
         provider.waiting -= before - state.queue.waiting;
         this.#drainIfDone(provider, state);
       }
@@ -276,3 +292,6 @@ export class Pace {
     for (const waiter of waiters) waiter();
   }
 }
+
+/** What stands for a session that could not be started. */
+const NO_SESSION: PacedSession = { answered: Promise.resolve(), closed: Promise.resolve() };

@@ -79,6 +79,9 @@ async function askAll(options: RunOptions): Promise<RunOutcome['status']> {
   }
 }
 
+/** Tries themselves take some time, and a wait of six minutes is meant to hold those after one and five. */
+const WAIT_GRACE_MS = 30_000;
+
 /** A timer takes no more (2^31 ms); a retry further off is looked at again then. */
 const LONGEST_TIMER_MS = 2_000_000_000;
 
@@ -154,7 +157,8 @@ class Run {
   async askAgainWhenDue(): Promise<void> {
     const { clock, waitMs, onWaiting } = this.#options;
     await this.pace.settled();
-    const until = clock.now() + waitMs;
+    // The second try falls due the length of the first one later than its wait says.
+    const until = clock.now() + waitMs + (waitMs > 0 ? WAIT_GRACE_MS : 0);
     while (!this.#stopper.signal.aborted) {
       const nextAt = this.#desk.nextDueAt;
       if (nextAt === null || nextAt > until) break;
@@ -185,7 +189,7 @@ class Run {
     if (this.#stopper.signal.aborted) return; // a timer would keep the process alive for nothing
     this.#cancelDue = clock.after(Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - clock.now())), () => {
       this.#cancelDue = null;
-      if (this.pace.size > 0) this.#startDue(); // else the run is waiting for it, or has ended
+      if (this.pace.size > 0) this.pace.guard(() => this.#startDue()); // else the run is waiting for it, or has ended
     });
   }
 

@@ -34,7 +34,7 @@ export function commonPrintOf<S extends Subject>(answered: readonly Answered<S>[
  * section 4.2.2 words 550 as "mailbox unavailable (e.g., mailbox not found, no access, or command rejected for policy
  * reasons)", and a recipient "rejected" without a reason may be rejected for any.
  */
-const DOUBTFUL_RULES: ReadonlySet<string> = new Set(['mailbox-unavailable-words', 'recipient-refused-5.1.x']);
+export const DOUBTFUL_RULES: ReadonlySet<string> = new Set(['mailbox-unavailable-words', 'recipient-refused-5.1.x']);
 
 /** True for a refusal that would make the address invalid and yet does not plainly say that there is no such user. */
 export function isDoubtful({ meaning, rule, reason }: Reading): boolean {

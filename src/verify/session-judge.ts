@@ -39,10 +39,12 @@ export function ruleOnSession<S extends Subject>(
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   return answered.map((one, index) => {
     if (one.reading === null) return ruleOnLost(one, { isFirst: index === firstLost, host: facts.host });
-    const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading: one.reading };
-    const { meaning, reply } = one.reading;
+    const isWeak = one.reading.meaning === 'mailbox_not_found' && one.reading.strength === 'weak';
+    const reading = isWeak && isBorneOut(answered, index) ? strengthened(one.reading) : one.reading;
+    const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
+    const { meaning, reply, strength } = reading;
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
-    const isAboutOthers = one.refusalsBefore > 0 && ABOUT_THE_SESSION.has(meaning) && !tellsNamesApart(one.reading);
+    const isAboutOthers = one.refusalsBefore > 0 && isAboutSession({ meaning, strength }) && !tellsNamesApart(reading);
     const isRecipientLimit = meaning === 'rate_limited' && index > 0;
     const isUnproved =
       meaning === 'accepted' &&
@@ -54,6 +56,25 @@ export function ruleOnSession<S extends Subject>(
       ? { status: 'again', subject: one.subject, alone: false, otherwise: counts }
       : counts;
   });
+}
+
+/** A bare refusal may be the answer to the refusals before it just as well. */
+function isAboutSession({ meaning, strength }: Pick<Reading, 'meaning' | 'strength'>): boolean {
+  return ABOUT_THE_SESSION.has(meaning) || (meaning === 'mailbox_not_found' && strength === 'weak');
+}
+
+/**
+ * True for a refusal without telling words in a session that takes our mail for somebody behind it, or that had refused
+ * nobody before: this host, in this mood, does tell names apart. What it said in other sessions proves nothing here.
+ */
+function isBorneOut<S extends Subject>(answered: readonly Answered<S>[], index: number): boolean {
+  const isAccepted = ({ reading }: Answered<S>): boolean => reading?.meaning === 'accepted';
+  if (answered.slice(index + 1).some(isAccepted)) return true;
+  return answered[index]?.refusalsBefore === 0 && answered.slice(0, index).some(isAccepted);
+}
+
+function strengthened(reading: Reading): Reading {
+  return { ...reading, strength: 'strong', reason: 'mailbox_not_found' };
 }
 
 /** Meanings that speak of the session or of us, and may be the host's answer to the refusals before. */

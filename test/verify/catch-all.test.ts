@@ -12,6 +12,8 @@ function answer(job: string, meaning: Meaning, strength: 'strong' | 'weak', reas
     strength,
     reason,
     reply: { code: meaning === 'accepted' ? 250 : 550, enhanced: null, text: '' },
+    isOrdinaryName: !job.startsWith('odd'),
+    isDoubtful: job.startsWith('doubtful'),
   };
 }
 
@@ -51,12 +53,12 @@ const CASES: readonly [steps: readonly Step[], expected: Record<string, Reason>,
   [['- b', '+ a'], { a: 'accepted', b: 'mailbox_not_found' }, 'in whatever order'],
   [['-? a'], { a: 'blocked' }, 'a bare refusal alone may be aimed at us'],
   [['-? a', '-? b'], { a: 'blocked', b: 'blocked' }, 'the same bare refusal for everybody is about us'],
+  [['-? a', '+ b'], { a: 'blocked', b: 'catchall_untested' }, 'and proves nothing for others'],
   [
-    ['-? a', '+ b'],
-    { a: 'mailbox_not_found', b: 'accepted' },
-    'a bare refusal is believed where the domain takes our mail for another',
+    ['- odd', '+ b'],
+    { odd: 'mailbox_not_found', b: 'catchall_untested' },
+    'nor does the refusal of a name many servers refuse',
   ],
-  [['+ b', '-? a'], { a: 'mailbox_not_found', b: 'accepted' }, 'in whatever order'],
   [['+? a', 'control refused'], { a: 'provider_unverifiable' }, '252 is no acceptance'],
   [
     ['greylisted a', '+ b', 'control unclear'],
