@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   /** Default: straight TCP. */
   readonly dial?: Dial | undefined;
   readonly trace?: Trace | undefined;
+  /** Called when the TCP connection stands, before anything was said on it. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /** A question whose reply is owed. */
@@ -239,6 +241,7 @@ export class Connection {
     if (waiting === undefined) return;
     const { hostname, address, port, clock, timeouts, trace } = this.#options;
     this.#connected = true;
+    this.#options.onConnected?.();
     trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})`, 500));
     waiting.askedAt = clock.monotonic();
     this.#setDeadline(waiting, 'the banner', timeouts.greetingMs);

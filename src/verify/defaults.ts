@@ -21,6 +21,8 @@ export const VERIFY_DEFAULTS = {
   hostAddressLimit: 5,
   /** Failed first connections to one address after which it is taken for dead until the end of the run. */
   deadAfterFailures: 2,
+  /** Sessions in a row that broke off at one address (silence, resets, nonsense, broken TLS) after which it is left alone. */
+  deadAfterFailedStarts: 3,
   /** Sessions refused in a row at the greeting, EHLO or MAIL after which a provider is left alone: one may be bad luck. */
   blockedAfterRefusals: 3,
   /** Different domains in a row whose every recipient got the same refusal of us after which their provider is left alone. */

@@ -1,4 +1,5 @@
 // Remembers, for one run, how mail hosts behaved: which are dead, how much each one bears; of their providers, providers.ts.
+import type { Reason, Stage } from '../verdict.ts';
 import { type ProviderLimits, Providers } from './providers.ts';
 
 /** What connecting told: 'connected' is any TCP connection that was accepted, whatever was said on it. */
@@ -7,6 +8,15 @@ export type ConnectResult = 'connected' | 'failed';
 export interface HostLimits extends ProviderLimits {
   /** Failed first connections to one address after which it is taken for dead. */
   readonly deadAfterFailures: number;
+  /** Sessions in a row that broke off before MAIL was accepted after which it is asked no more. */
+  readonly deadAfterFailedStarts: number;
+}
+
+/** Why a session broke off before MAIL was accepted. */
+export interface FailedStart {
+  readonly reason: Reason;
+  readonly stage: Stage;
+  readonly detail: string;
 }
 
 /** An address that was connected to lives: one lost SYN later on proves nothing. */
@@ -18,6 +28,7 @@ const LET_US_IN = Number.NEGATIVE_INFINITY;
 export class HostMemory {
   readonly providers: Providers;
   readonly #failures = new Map<string, number>();
+  readonly #failedStarts = new Map<string, { readonly streak: number; readonly why: FailedStart }>();
   readonly #failedProviders = new Set<string>();
   readonly #budgets = new Map<string, number>();
   readonly #recipientLimits = new Map<string, number>();
@@ -45,6 +56,19 @@ export class HostMemory {
   /** Notes that MAIL was accepted there. */
   noteEntry(address: string): void {
     this.#failures.set(address, LET_US_IN);
+    this.#failedStarts.delete(address);
+  }
+
+  /** Notes a session that failed before MAIL was accepted, in whatever way but a refusal in words. */
+  noteFailedStart(address: string, why: FailedStart): void {
+    const streak = (this.#failedStarts.get(address)?.streak ?? 0) + 1;
+    this.#failedStarts.set(address, { streak, why });
+  }
+
+  /** How the last session failed with an address that is left alone for it; null for any other. */
+  failedStartOf(address: string): FailedStart | null {
+    const known = this.#failedStarts.get(address);
+    return known !== undefined && known.streak >= this.#limits.deadAfterFailedStarts ? known.why : null;
   }
 
   /** True where a session got as far as an accepted MAIL in this run. */
@@ -54,6 +78,7 @@ export class HostMemory {
 
   /** True where connecting to this address failed so often, and never worked, that it is not tried again in this run. */
   isDead(address: string): boolean {
+    if (this.failedStartOf(address) !== null) return true;
     return (this.#failures.get(address) ?? 0) >= this.#limits.deadAfterFailures;
   }
 

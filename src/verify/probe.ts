@@ -113,6 +113,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
       timeouts: options.timeouts,
       clock: options.clock,
       signal: options.signal,
+      onConnected: () => options.hosts.noteConnect(at, 'connected'),
       ...(options.observe === null ? {} : { trace: traceOf(host.name, options.observe) }),
     });
     if (start.status === 'ready') {
@@ -133,7 +134,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     }
     if (!start.tryNextHost || options.signal.aborted) break;
   }
-  if (failure === null) return allDead(plan);
+  if (failure === null) return allDead(plan, options);
   if (unsure !== null) isSlowDown = noteSlowDown(unsure, { host: unsure.host ?? '', conduct, startedAtMs }, options);
   return { ...failure, isSlowDown };
 }
@@ -222,6 +223,8 @@ function noteFailed(start: SessionFailure, failed: Failed, at: At, options: Prob
   options.hosts.noteConnect(at, start.stage === 'connect' ? 'failed' : 'connected');
   options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
   const { reason, stage, reply, host, detail } = failed;
+  const brokeOff = stage !== 'connect' && start.failure !== 'reply' && start.failure !== 'smtputf8_not_offered';
+  if (brokeOff) options.hosts.noteFailedStart(at.address, { reason, stage, detail });
   const isAboutUs = stage !== 'connect' && (reason === 'blocked' || reason === 'sender_rejected');
   if (isAboutUs) {
     const halt = { reason, stage, reply, host, detail };
@@ -257,14 +260,17 @@ function strongerOf(before: Failed | null, now: Failed): Failed {
   return { ...before, attempts: now.attempts };
 }
 
-function allDead(plan: AskPlan): Failed {
+function allDead(plan: AskPlan, { hosts }: ProbeOptions): Failed {
   const names = plan.hosts.map((host) => host.name).slice(0, 3);
+  const addresses = plan.hosts.flatMap((host) => host.addresses);
+  const why = addresses.map((address) => hosts.failedStartOf(address)).find((found) => found !== null);
+  const noConnection = `no connection to ${names.join(', ') || plan.domain}`;
   return {
     status: 'failed',
-    reason: 'connect_failed',
-    stage: 'connect',
+    reason: why?.reason ?? 'connect_failed',
+    stage: why?.stage ?? 'connect',
     reply: null,
-    detail: `no connection to ${names.join(', ') || plan.domain}: every address failed before in this run`,
+    detail: `not asked: ${why?.detail ?? noConnection}, several times before in this run`,
     host: plan.hosts[0]?.name ?? null,
     attempts: 0,
     isSlowDown: false,
