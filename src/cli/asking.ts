@@ -20,6 +20,9 @@ import type { KeptAnswers } from './kept-answers.ts';
 import type { Notices } from './notices.ts';
 import type { AskSettings } from './options.ts';
 
+/** The pretend hosts that ask for a pause forget it quickly. */
+const SANDBOX_PAUSE_MS = 200;
+
 /** A resolver on this machine has no client limit to respect; a public one counts its clients' questions. */
 const LOCAL_DNS_LIMITS: Partial<DnsLimits> = { queriesPerSecond: 20_000, inFlight: 500 };
 
@@ -61,7 +64,8 @@ export async function openAsking(
     servers: servers.map(({ address }) => address),
   });
   const identity = identityOf(settings);
-  const hosts = new HostMemory(VERIFY_DEFAULTS);
+  const pause = settings.sandbox ? { slowDownPauseMs: SANDBOX_PAUSE_MS } : {};
+  const hosts = new HostMemory({ ...VERIFY_DEFAULTS, ...pause });
   const useIpv6 = settings.allowPrivate || (await hasIpv6Egress());
   return {
     resolver,

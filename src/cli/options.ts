@@ -108,7 +108,7 @@ export const ASK_OPTIONS = [
     name: 'connectTimeoutMs',
     flags: '--connect-timeout <duration>',
     description: 'how long to wait for a connection',
-    parse: parseDuration,
+    parse: someTime,
     default: undefined,
     defaultText: '15s',
   }),
@@ -116,7 +116,7 @@ export const ASK_OPTIONS = [
     name: 'commandTimeoutMs',
     flags: '--command-timeout <duration>',
     description: 'how long to wait for each reply',
-    parse: parseDuration,
+    parse: someTime,
     default: undefined,
     defaultText: '30s to 60s, by command',
   }),
@@ -286,6 +286,14 @@ export type CommonSettings = Omit<SettingsOf<typeof COMMON_OPTIONS>, 'db' | 'con
 };
 export type AskSettings = SettingsOf<typeof ASK_OPTIONS>;
 export type ListSettings = SettingsOf<typeof LIST_OPTIONS>;
+
+function someTime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms > 0) return ms;
+  throw new MailgateError('usage', 'waiting for no time at all would get no answer.', {
+    hint: 'Give a time such as 10s.',
+  });
+}
 
 function anyText(text: string): string {
   return text;

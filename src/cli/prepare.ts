@@ -31,11 +31,14 @@ export interface Prepared {
 export async function prepare(settings: AskSettings & CommonSettings, invocation: Invocation): Promise<Prepared> {
   const colours = coloursFor(invocation.stderr, { color: settings.color, env: invocation.env });
   const notices = new Notices(invocation.stderr, { colours, quiet: settings.quiet });
-  const world = settings.sandbox ? await openSandbox() : null;
   const isTemporary = settings.sandbox && !settings.dbWasChosen;
   const folder = isTemporary ? await mkdtemp(join(tmpdir(), 'mailgate-sandbox-')) : null;
   const storePath = folder === null ? settings.db : join(folder, 'mailgate.sqlite');
   const store: ListStore = openStore({ path: storePath, clock: systemClock });
+  const world = settings.sandbox ? await openSandbox(store) : null;
+  if (world !== null && !isTemporary) {
+    notices.tell(`Answers of the pretend world are kept in ${settings.db}: take another file for real lists.`);
+  }
   const failed = new AbortController();
   const kept = new KeptAnswers({
     store,
@@ -68,12 +71,17 @@ export async function prepare(settings: AskSettings & CommonSettings, invocation
 }
 
 /** The demo world; loaded only when asked for, since most runs never need it. */
-async function openSandbox(): Promise<Sandbox> {
-  const [{ startSandbox }, { demoWorld }] = await Promise.all([
-    import('../sandbox/sandbox.ts'),
-    import('../sandbox/demo-world.ts'),
-  ]);
-  return startSandbox(demoWorld(), { keepCommands: false });
+async function openSandbox(store: ListStore): Promise<Sandbox> {
+  try {
+    const [{ startSandbox }, { demoWorld }] = await Promise.all([
+      import('../sandbox/sandbox.ts'),
+      import('../sandbox/demo-world.ts'),
+    ]);
+    return await startSandbox(demoWorld(), { keepCommands: false });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 /** A pretend world is near and never asleep: waiting for its silent hosts as long as for real ones would bore people. */

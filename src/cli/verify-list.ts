@@ -208,7 +208,10 @@ async function conclude(
     readonly surplusRows: number;
   },
 ): Promise<number> {
-  const summary = done.output.summary.result({ keptFromAsking: flagAgainstAsking(settings) });
+  const summary = done.output.summary.result({
+    keptFromAsking: flagAgainstAsking(settings),
+    outcome: done.outcome,
+  });
   const endedAt = systemClock.now();
   sayOddRows(done.list, done.surplusRows, cleaning);
   if (!settings.quiet && !done.output.readerGone) {
