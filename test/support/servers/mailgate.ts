@@ -14,7 +14,7 @@ export interface MailgateRun {
 const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'mailgate.js');
 
 /** How this world is to be asked: all options of `verify` and `check` but what to ask. */
-export function askingOptions(world: MailWorld, folder: string): readonly string[] {
+export function askingOptions(world: Pick<MailWorld, 'dns' | 'smtpPort'>, folder: string): readonly string[] {
   return [
     ...['--dns', `${world.dns.address}:${world.dns.port}`, '--port', String(world.smtpPort)],
     ...['--allow-private', '--allow-reserved', '--db', join(folder, 'mailgate.sqlite'), '--wait', '0s'],

@@ -143,7 +143,7 @@ function mainSettings(options: PostfixOptions, places: Places): string {
   return lines(settings).join('');
 }
 
-/** The services of Debian's master.cf that receiving needs, without their chroot. */
+/** The services of Debian's master.cf that receiving and passing on need, without their chroot; idle ones do not run. */
 function services(listeners: readonly PostfixListener[]): string {
   return [
     'cleanup unix n - n - 0 cleanup\n',
@@ -156,6 +156,8 @@ function services(listeners: readonly PostfixListener[]): string {
     'proxymap unix - - n - - proxymap\n',
     'proxywrite unix - - n - 1 proxymap\n',
     'discard unix - - n - - discard\n',
+    'smtp unix - - n - - smtp\n',
+    'virtual unix - n n - - virtual\n',
     'error unix - - n - - error\n',
     'anvil unix - - n - 1 anvil\n',
     'tlsmgr unix - - n 1000? 1 tlsmgr\n',
