@@ -2,8 +2,10 @@
 import type { RandomSource } from '../clock.ts';
 
 // Above this the probe sequences of linear probing grow long; below it memory is wasted.
-const MAX_LOAD = 0.7;
+const MAX_LOAD = 0.8;
 const SMALLEST_CAPACITY = 1 << 12;
+/** Room for more keys than expected, whose number was guessed from the first rows: growing late is dear. */
+const SPARE = 1.05;
 
 /** A key of ASCII that still stands in bytes, in any case: it is hashed as its lower-case text would be. */
 export interface KeyInBytes {
@@ -17,13 +19,13 @@ const SLOT = 3;
 
 /**
  * A hash table from dedupe key to the first row that had it. It keeps no text: 64 bits of a hash seeded per run stand
- * for a key, so that ten million addresses take about 200 MB where a Set takes 1.8 GB (and ends at 2^24 entries).
+ * for a key, so that ten million addresses take about 160 MB where a Set takes 1.8 GB (and ends at 2^24 entries).
  * The chance that any two of ten million different addresses share 64 bits is 3 in a million.
  */
 export class KeyTable {
   /** Low half of the hash, high half, first row; a row of 0 marks a free slot, so rows are numbered from 1. */
   #slots: Int32Array;
-  #mask: number;
+  #capacity: number;
   #size = 0;
   readonly #seed: number;
   // The two halves of the last hash, kept in fields so that hashing allocates nothing.
@@ -34,10 +36,9 @@ export class KeyTable {
 
   /** `expected` is the number of keys to make room for at once; growing later is possible but doubles memory for a moment. */
   constructor(options: { expected: number; random: RandomSource }) {
-    let capacity = SMALLEST_CAPACITY;
-    while (capacity * MAX_LOAD < options.expected && capacity < 2 ** 29) capacity *= 2;
-    this.#slots = new Int32Array(capacity * SLOT);
-    this.#mask = capacity - 1;
+    // No power of two: with those, the list of one row more would be the one that takes twice the memory.
+    this.#capacity = Math.max(SMALLEST_CAPACITY, Math.ceil((options.expected * SPARE) / MAX_LOAD));
+    this.#slots = new Int32Array(this.#capacity * SLOT);
     this.#seed = Math.floor(options.random() * 2 ** 32) | 0;
   }
 
@@ -83,25 +84,28 @@ export class KeyTable {
     const hashes = this.#hashes;
     const slots = this.#slots;
     let touched = 0;
-    for (let i = 0; i < keys; i += 1) touched ^= slots[((hashes[2 * i] as number) & this.#mask) * SLOT] as number;
+    for (let i = 0; i < keys; i += 1) {
+      touched ^= slots[slotOf(hashes[2 * i] as number, this.#capacity) * SLOT] as number;
+    }
     this.#hashLow = touched; // kept, so that no compiler leaves the reading out
   }
 
   #findOrAdd(low: number, high: number, row: number): number {
     const slots = this.#slots;
-    let slot = low & this.#mask;
+    const capacity = this.#capacity;
+    let slot = slotOf(low, capacity);
     for (;;) {
       const at = slot * SLOT;
       const seen = slots[at + 2] as number;
       if (seen === 0) break;
       if (slots[at] === low && slots[at + 1] === high) return seen >>> 0;
-      slot = (slot + 1) & this.#mask;
+      slot = slot + 1 === capacity ? 0 : slot + 1;
     }
     slots[slot * SLOT] = low;
     slots[slot * SLOT + 1] = high;
     slots[slot * SLOT + 2] = row;
     this.#size += 1;
-    if (this.#size > (this.#mask + 1) * MAX_LOAD) this.#grow();
+    if (this.#size > capacity * MAX_LOAD) this.#grow();
     return row;
   }
 
@@ -145,17 +149,22 @@ export class KeyTable {
 
   #grow(): void {
     const old = this.#slots;
-    const grown = new Int32Array(old.length * 2);
-    const mask = this.#mask * 2 + 1;
+    const capacity = this.#capacity * 2;
+    const grown = new Int32Array(capacity * SLOT);
     for (let at = 0; at < old.length; at += SLOT) {
       if (old[at + 2] === 0) continue;
-      let slot = (old[at] as number) & mask;
-      while (grown[slot * SLOT + 2] !== 0) slot = (slot + 1) & mask;
-      grown.set(old.subarray(at, at + SLOT), slot * SLOT);
+      let slot = slotOf(old[at] as number, capacity);
+      while (grown[slot * SLOT + 2] !== 0) slot = slot + 1 === capacity ? 0 : slot + 1;
+      for (let part = 0; part < SLOT; part += 1) grown[slot * SLOT + part] = old[at + part] as number;
     }
     this.#slots = grown;
-    this.#mask = mask;
+    this.#capacity = capacity;
   }
+}
+
+/** Spreads the 32 bits of a hash over the slots. */
+function slotOf(hash: number, capacity: number): number {
+  return Math.floor(((hash >>> 0) / 2 ** 32) * capacity);
 }
 
 function finalMix(value: number): number {
