@@ -87,11 +87,13 @@ export class ReadFile {
 export class DmarcReader {
   readonly #store: ReportStore | null;
   readonly #showsRecords: boolean;
+  readonly #keepsSummary: boolean;
   readonly #limits: typeof UNPACK_LIMITS;
 
   constructor({ store, settings }: ReaderOptions) {
     this.#store = store;
     this.#showsRecords = settings.json && (settings.records || settings.fieldNames === 'parsedmarc');
+    this.#keepsSummary = !settings.json;
     const { mostUnpackedBytes, mostCompressedBytes } = settings;
     this.#limits = { ...UNPACK_LIMITS, mostUnpackedBytes, mostCompressedBytes };
   }
@@ -101,7 +103,11 @@ export class DmarcReader {
     const reports: ReadReport[] = [];
     const collectors: ReportCollector[] = [];
     const newSink = (): ReportCollector => {
-      const collector = new ReportCollector({ store: this.#store, keepsRecords: this.#showsRecords });
+      const collector = new ReportCollector({
+        store: this.#store,
+        keepsRecords: this.#showsRecords,
+        keepsSummary: this.#keepsSummary,
+      });
       collectors.push(collector);
       return collector;
     };

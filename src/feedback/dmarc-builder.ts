@@ -159,10 +159,11 @@ export class AggregateBuilder {
     else known.count += count;
   }
 
-  /** The report, or null where nothing of one was met. */
+  /** The report, or null where nothing of one was met: neither a name nor a domain nor a record. */
   finish(): AggregateReport | null {
     this.#endRecord();
-    if (!this.#hasReport) return null;
+    const isNamed = this.#reportId !== '' || this.#policy.domain !== '';
+    if (!this.#hasReport || !(isNamed || this.#records > 0)) return null;
     this.#checkReport();
     return {
       kind: 'aggregate',

@@ -94,10 +94,14 @@ export interface AggregateReport extends MessageCounts {
   readonly errors: readonly ReportFault[];
 }
 
-/** An element's text with the space around it taken away, capped. */
+/** A value on one line, with the space around it taken away, capped. */
 export function plainText(text: string): string {
-  const trimmed = text.trim();
+  const trimmed = onOneLine(text.trim());
   return trimmed.length > MOST_VALUE_CHARACTERS ? trimmed.slice(0, MOST_VALUE_CHARACTERS) : trimmed;
+}
+
+function onOneLine(text: string): string {
+  return /[\0-\x1f]/.test(text) ? text.replace(/[\0-\x1f]+/g, ' ') : text;
 }
 
 /** No value of a report is near this long; human_result and comment are the longest. */
@@ -112,7 +116,7 @@ export function domainOf(text: string): string {
 /** Enumerated words come in any case (`Pass`, `NONE`), and in the spelling of older RFCs. */
 export function wordOf(text: string): string {
   if (COMMON_WORDS.has(text)) return text;
-  const word = text.trim().slice(0, 40).toLowerCase();
+  const word = onOneLine(text.trim().slice(0, 40)).toLowerCase();
   return OLD_WORDS.get(word) ?? word;
 }
 
@@ -161,7 +165,7 @@ const ISO_DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?)?(Z|[+
 
 /** IPv4 as it is, IPv6 in its shortest form, IPv4 mapped into IPv6 as IPv4; anything else as it was written. */
 export function sourceIpOf(text: string): string {
-  const trimmed = text.trim().slice(0, 200);
+  const trimmed = onOneLine(text.trim().slice(0, 200));
   if (IPV4.test(trimmed)) return trimmed;
   if (!trimmed.includes(':')) return trimmed;
   const parsed = URL.parse(`http://[${trimmed.replace(/^\[|\]$/g, '')}]/`);

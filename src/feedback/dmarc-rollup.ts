@@ -1,5 +1,5 @@
 // Sums up the rows of reports by domain, source, period and more: who sends as a domain, what passes, what fails and why.
-import type { FateRow } from './report-rows.ts';
+import { type Authentication, type AuthenticationResult, authenticationOf, type FateRow } from './report-rows.ts';
 
 /** What rows may be summed up by; periods are UTC, weeks begin on Monday and are named by it. */
 export const ROLLUP_DIMENSIONS = [
@@ -182,7 +182,7 @@ function addMessages(group: OpenGroup, row: RollupRow, messages: number): void {
   if (row.spf === 'pass') group.spfPass += messages;
   if (row.disposition === 'quarantine') group.quarantined += messages;
   if (row.disposition === 'reject') group.rejected += messages;
-  const results = resultsIn(row.results);
+  const results = authenticationOf(row.results);
   const name = [...results.dkim, ...results.spf].find(([, , result]) => result === 'pass')?.[0];
   if (name !== undefined && name !== '') count(group.names, name, messages);
   if (isPass(row)) group.pass += messages;
@@ -208,40 +208,20 @@ function count(counts: Map<string, number>, name: string, messages: number): voi
   counts.set(known, (counts.get(known) ?? 0) + messages);
 }
 
-interface Results {
-  readonly dkim: readonly Result[];
-  readonly spf: readonly Result[];
-}
-
-type Result = readonly [domain: string, selectorOrScope: string, result: string];
-
-const NO_RESULTS: Results = { dkim: [], spf: [] };
-
-/** The store's own JSON, but the store is a file like any other. */
-function resultsIn(json: string): Results {
-  if (json === '') return NO_RESULTS;
-  try {
-    const value = JSON.parse(json) as Partial<Results>;
-    return { dkim: value.dkim ?? [], spf: value.spf ?? [] };
-  } catch {
-    return NO_RESULTS;
-  }
-}
-
 /** Why neither check counted: a pass for another domain is what forwarders and services on loan show, and needs other cures. */
-function causeOf(row: RollupRow, { dkim, spf }: Results): string {
+function causeOf(row: RollupRow, { dkim, spf }: Authentication): string {
   const override = row.reasons === '' ? '' : `; let through as ${row.reasons}`;
   return `${dkimCause(dkim)}; ${spfCause(spf)}${override}`;
 }
 
-function dkimCause(results: readonly Result[]): string {
+function dkimCause(results: readonly AuthenticationResult[]): string {
   const passed = results.find(([, , result]) => result === 'pass');
   if (passed !== undefined) return `DKIM passes for ${passed[0]}, not aligned`;
   const failed = results.find(([, , result]) => result !== 'none' && result !== '');
   return failed === undefined ? 'not signed' : `DKIM of ${failed[0]} ${failed[2]}`;
 }
 
-function spfCause(results: readonly Result[]): string {
+function spfCause(results: readonly AuthenticationResult[]): string {
   const result = results.find(([, scope]) => scope !== 'helo') ?? results[0];
   if (result === undefined) return 'no SPF';
   const [domain, , word] = result;

@@ -113,7 +113,8 @@ class XmlReader {
     if (this.#stop !== null) this.#builder.addFault(this.#stop);
     const report = this.#builder.finish();
     if (report !== null) return { status: 'read', report };
-    return { status: 'refused', fault: { code: 'not_a_report', detail: 'XML without the elements of a DMARC report' } };
+    const fault = this.#stop ?? { code: 'not_a_report', detail: 'XML without the elements of a DMARC report' };
+    return { status: 'refused', fault };
   }
 
   #open(name: string): void {

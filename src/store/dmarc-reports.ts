@@ -38,7 +38,7 @@ export interface ReportRow {
   readonly spf: string;
   /** Why the policy was overridden, by comma; '' where it was not. */
   readonly reasons: string;
-  /** The results of authentication, as JSON. */
+  /** The results of authentication, in a form of those who write them. */
   readonly results: string;
   readonly messages: number;
 }
@@ -63,11 +63,14 @@ const FIND = 'SELECT id FROM report WHERE identity = ?';
 const DROP = 'DELETE FROM report WHERE id = ?';
 const DROP_UNFINISHED = 'DELETE FROM report WHERE identity IS NULL AND started_at < ?';
 const INSERT_ROWS = `
-  INSERT INTO report_row (report, source_ip, header_from, disposition, dkim, spf, reasons, results, messages)`;
+  INSERT INTO report_row (report, number, source_ip, header_from, disposition, dkim, spf, reasons, results, messages)`;
+const LAST_NUMBER = 'SELECT coalesce(max(number), 0) FROM report_row WHERE report = ?';
+const FIND_RESULTS = 'SELECT id FROM report_results WHERE text = ?';
+const ADD_RESULTS = 'INSERT INTO report_results (text) VALUES (?) RETURNING id';
 const ROWS = `
   SELECT kind, reporter, report_id, domain, begin_at, end_at,
-    source_ip, header_from, disposition, dkim, spf, reasons, results, report_row.messages
-  FROM report JOIN report_row ON report_row.report = report.id
+    source_ip, header_from, disposition, dkim, spf, reasons, report_results.text, report_row.messages
+  FROM report JOIN report_row ON report_row.report = report.id JOIN report_results ON report_results.id = results
   WHERE identity IS NOT NULL AND kind = ? AND (? IS NULL OR domain = ?)
     AND (? IS NULL OR coalesce(end_at, begin_at) >= ?) AND (? IS NULL OR begin_at < ?)
   ORDER BY report.id`;
@@ -93,21 +96,30 @@ type RowOfReport = readonly [
 /** What another run has begun and not finished within a day was interrupted. */
 const UNFINISHED_MS = 86_400_000;
 
+const MOST_REMEMBERED_RESULTS = 10_000;
+
 export class ReportStore {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #insert: BulkInsert;
   readonly #find: Statement<readonly [number]>;
+  readonly #lastNumber: Statement<readonly [number]>;
+  readonly #findResults: Statement<readonly [number]>;
+  readonly #addResults: Statement<readonly [number]>;
+  readonly #resultsIds = new Map<string, number>();
 
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#insert = new BulkInsert(connection, { head: INSERT_ROWS, width: 9 });
+    this.#insert = new BulkInsert(connection, { head: INSERT_ROWS, width: 10 });
     this.#find = connection.prepare(FIND);
+    this.#lastNumber = connection.prepare(LAST_NUMBER);
+    this.#findResults = connection.prepare(FIND_RESULTS);
+    this.#addResults = connection.prepare(ADD_RESULTS);
   }
 
   /** Keeps a report with all its rows in one transaction, unless it is kept already. */
-  keep(head: ReportHead, rows: readonly ReportRow[]): 'kept' | 'duplicate' {
+  keep(head: ReportHead, rows: Iterable<ReportRow>): 'kept' | 'duplicate' {
     return this.#connection.write(() => {
       if (this.has(head.identity)) return 'duplicate';
       const id = this.start(head.kind);
@@ -133,12 +145,32 @@ export class ReportStore {
     });
   }
 
-  /** Adds rows to a report that was started. */
-  addRows(id: number, rows: readonly ReportRow[]): void {
-    this.#insert.insert(rows, (values: SqlValue[], row) => {
-      values.push(id, row.sourceIp, row.headerFrom, row.disposition, row.dkim, row.spf, row.reasons, row.results);
-      values.push(row.messages);
+  /** Adds rows to a report that was started; they may be made while they are asked for. */
+  addRows(id: number, rows: Iterable<ReportRow>): void {
+    this.#connection.write(() => {
+      let [number] = this.#lastNumber.get(id) ?? [0];
+      for (const few of inBatches(rows)) {
+        this.#insert.insert(few, (values: SqlValue[], row) => {
+          number += 1;
+          const results = this.#resultsId(row.results);
+          values.push(id, number, row.sourceIp, row.headerFrom, row.disposition, row.dkim, row.spf);
+          values.push(row.reasons, results, row.messages);
+        });
+      }
     });
+  }
+
+  /**
+   * Adds rows to a report that is not finished yet, outside of any transaction. It does not wait for the disk: a power cut
+   * may take these rows, but then the report is not finished either, for `finish` waits for all that was written before.
+   */
+  addPiece(id: number, rows: Iterable<ReportRow>): void {
+    this.#connection.pragma('synchronous = NORMAL');
+    try {
+      this.addRows(id, rows);
+    } finally {
+      this.#connection.pragma('synchronous = FULL');
+    }
   }
 
   /** Makes a started report count, or takes it away again where it turns out to be kept already. */
@@ -153,6 +185,16 @@ export class ReportStore {
       finish.run(identity, kind, reporter, reportId, domain, begin, end, messages, detail, id);
       return 'kept';
     });
+  }
+
+  /** Ids are remembered only while their transaction may not fail any more: a rolled-back one would name nothing. */
+  #resultsId(text: string): number {
+    const known = this.#resultsIds.get(text);
+    if (known !== undefined) return known;
+    const found = this.#findResults.get(text);
+    const [id] = found ?? this.#addResults.get(text) ?? [0];
+    if (found !== undefined && this.#resultsIds.size < MOST_REMEMBERED_RESULTS) this.#resultsIds.set(text, id);
+    return id;
   }
 
   /** Takes a started report away. */
@@ -176,6 +218,20 @@ export class ReportStore {
     const counts = this.#connection.prepare<readonly [string, number]>(COUNTS);
     return new Map(this.#connection.run(() => counts.all()));
   }
+}
+
+/** What one statement inserts: more rows at once would only be more to remember. */
+const ROWS_AT_ONCE = 50;
+
+function* inBatches(rows: Iterable<ReportRow>): Generator<ReportRow[]> {
+  let few: ReportRow[] = [];
+  for (const row of rows) {
+    few.push(row);
+    if (few.length < ROWS_AT_ONCE) continue;
+    yield few;
+    few = [];
+  }
+  if (few.length > 0) yield few;
 }
 
 function keptRow([kind, reporter, reportId, domain, begin, end, ...row]: RowOfReport): KeptRow {

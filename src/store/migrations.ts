@@ -174,18 +174,24 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX report_by_domain ON report (domain, begin_at);
 
+      CREATE TABLE report_results (   -- a report has millions of rows, but few different results of authentication
+        id INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE
+      ) STRICT;
+
       CREATE TABLE report_row (
         report INTEGER NOT NULL REFERENCES report (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
         source_ip TEXT NOT NULL,
         header_from TEXT NOT NULL,
         disposition TEXT NOT NULL,
         dkim TEXT NOT NULL,
         spf TEXT NOT NULL,
         reasons TEXT NOT NULL,
-        results TEXT NOT NULL,        -- JSON
-        messages INTEGER NOT NULL
-      ) STRICT;
-      CREATE INDEX report_row_by_report ON report_row (report);
+        results INTEGER NOT NULL REFERENCES report_results (id),
+        messages INTEGER NOT NULL,
+        PRIMARY KEY (report, number)
+      ) STRICT, WITHOUT ROWID;
     `,
   },
 ];

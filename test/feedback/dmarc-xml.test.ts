@@ -224,8 +224,8 @@ test('every beginning of a report is read or refused, never a crash', async () =
   for (let at = 0; at < WHOLE.length; at += 3) await read(WHOLE.slice(0, at));
 });
 
-/** Hostile documents: `[title, content in pieces, code of the refusal or null where it is read, most milliseconds]`. */
-const HOSTILE: readonly [string, () => Iterable<Buffer>, string | null][] = [
+/** Hostile documents: `[title, content in pieces, code of the refusal]`. */
+const HOSTILE: readonly [string, () => Iterable<Buffer>, string][] = [
   [
     'entities that multiply',
     () => [Buffer.from(`<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>${WHOLE}`)],
@@ -236,13 +236,13 @@ const HOSTILE: readonly [string, () => Iterable<Buffer>, string | null][] = [
   ['records 100,000 deep', () => [Buffer.from(`<feedback>${'<record>'.repeat(100_000)}`)], 'too_deep'],
   ['a comment of 100 MB', () => repeated('<feedback><!--', 'x <', 100), 'token_too_long'],
   ['an attribute of 100 MB', () => repeated('<feedback a="', 'x', 100), 'token_too_long'],
-  ['an attribute of 100 MB full of <', () => repeated('<feedback a="', '<', 100), 'not_a_report'],
+  ['an attribute of 20 MB full of <', () => repeated('<feedback a="', '<', 20), 'not_a_report'],
   ['a name of 100 MB', () => repeated('<', 'x', 100), 'token_too_long'],
   ['a CDATA section of 100 MB', () => repeated('<feedback><version><![CDATA[', 'x>', 100), 'token_too_long'],
   ['20 MB of &', () => repeated('<feedback><version>', '&', 20), 'token_too_long'],
   ['20 MB of ]', () => repeated('<feedback><version>', ']', 20), 'token_too_long'],
-  ['20 MB of <>', () => repeated('<feedback><version>', '<>', 20), null],
-  ['20 MB of </a>', () => repeated('<feedback><version>', '</a>', 20), null],
+  ['20 MB of <>', () => repeated('<feedback><version>', '<>', 20), 'too_many_faults'],
+  ['20 MB of </a>', () => repeated('<feedback><version>', '</a>', 20), 'too_many_faults'],
   ['a text of 100 MB', () => repeated('<feedback><version>', 'x', 100), 'token_too_long'],
 ];
 
@@ -253,7 +253,7 @@ function* repeated(start: string, unit: string, megabytes: number): Iterable<Buf
 }
 
 for (const [title, pieces, code] of HOSTILE) {
-  test(`${title}: ${code ?? 'read as far as it goes'}, in little time and memory`, async () => {
+  test(`${title}: ${code}, in little time and memory`, async () => {
     const before = process.memoryUsage().rss;
     const start = performance.now();
     const { reading } = await read(pieces());
@@ -276,7 +276,7 @@ test('names like __proto__ are names like any other', async () => {
 });
 
 test('a document without anything of a report is refused', async () => {
-  for (const xml of ['<html><body>Hello</body></html>', '<a/>', '<']) {
+  for (const xml of ['<html><body>Hello</body></html>', '<a/>', '<', '<feedback/>']) {
     const { reading } = await read(xml);
     assert.equal(reading.status === 'refused' ? reading.fault.code : 'read', 'not_a_report', xml);
   }

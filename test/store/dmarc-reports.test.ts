@@ -57,7 +57,7 @@ test('a report is kept once, whatever file it comes in', (t) => {
 test('a report in pieces is seen by nobody before it is finished', (t) => {
   const { store } = openScratch(t);
   const id = store.reports.start('aggregate');
-  store.reports.addRows(id, [row()]);
+  store.reports.addPiece(id, [row()]);
   assert.deepEqual(sources(store.reports.rows({ kind: 'aggregate' })), []);
   assert.equal(store.reports.finish(id, head()), 'kept');
   assert.deepEqual(sources(store.reports.rows({ kind: 'aggregate' })), ['192.0.2.1 3']);
