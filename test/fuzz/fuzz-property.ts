@@ -1,8 +1,6 @@
 // What a fuzz property is, and how its cases are run: each within a time limit, all of them without memory growing.
-import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { heldBytes } from '../support/held-bytes.ts';
 
 /** A sentence that holds for every input of some kind, with the inputs to try it on. */
 export interface FuzzProperty {
@@ -90,15 +88,4 @@ function watchMemory(cases: number): { afterCase(): Promise<void>; done(): Promi
       if (growth > MAX_GROWTH_BYTES) throw new Error(`${cases} cases left ${Math.round(growth / 2 ** 20)} MiB behind`);
     },
   };
-}
-
-async function heldBytes(): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 2; round += 1) {
-    collect();
-    await turn(); // what buffers held is given back a little later
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
