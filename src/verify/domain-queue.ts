@@ -68,7 +68,7 @@ export class DomainQueue implements PacedQueue {
   readonly #pending: PendingJobs;
   /** What each mail host's own answers prove: a primary's refusals prove nothing of its backup's acceptances. */
   readonly #judges = new Map<string, DomainJudge<Asked>>();
-  readonly #honesty: HonestyRecord = { honestAfter: 1 };
+  readonly #honesty: HonestyRecord = { honestAfter: 1, borneOut: new Set() };
   readonly #records: DomainRecords;
   readonly #conduct: ProviderConduct;
   readonly #doubts: DomainDoubts;

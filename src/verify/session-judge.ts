@@ -16,6 +16,8 @@ export type Ruling<S extends Subject> =
 export interface HonestyRecord {
   /** So many refusals in one session did not yet make the host accept everything: a later name was refused again. */
   honestAfter: number;
+  /** Bare refusals that stood beside acceptances in one session: there they were about the name. */
+  readonly borneOut: Set<string>;
 }
 
 export interface SessionFacts {
@@ -35,12 +37,13 @@ export function ruleOnSession<S extends Subject>(
 ): Ruling<S>[] {
   if (facts.outOfStep) return answered.map(({ subject, reading }) => outOfStep(subject, reading, facts.host));
   noteHonesty(answered, honesty);
+  noteBorneOut(answered, honesty);
   const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   return answered.map((one, index) => {
     if (one.reading === null) return ruleOnLost(one, { isFirst: index === firstLost, host: facts.host });
     const isWeak = one.reading.meaning === 'mailbox_not_found' && one.reading.strength === 'weak';
-    const reading = isWeak && isBorneOut(answered, index) ? strengthened(one.reading) : one.reading;
+    const reading = isWeak && honesty.borneOut.has(wordingOf(one.reading)) ? strengthened(one.reading) : one.reading;
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
     const { meaning, reply, strength } = reading;
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
@@ -71,6 +74,17 @@ function isBorneOut<S extends Subject>(answered: readonly Answered<S>[], index: 
   const isAccepted = ({ reading }: Answered<S>): boolean => reading?.meaning === 'accepted';
   if (answered.slice(index + 1).some(isAccepted)) return true;
   return answered[index]?.refusalsBefore === 0 && answered.slice(0, index).some(isAccepted);
+}
+
+function noteBorneOut<S extends Subject>(answered: readonly Answered<S>[], { borneOut }: HonestyRecord): void {
+  answered.forEach(({ reading }, index) => {
+    if (reading?.meaning === 'mailbox_not_found' && isBorneOut(answered, index)) borneOut.add(wordingOf(reading));
+  });
+}
+
+/** Which refusal it was, whomever it named. */
+function wordingOf({ reply, rule }: Reading): string {
+  return `${reply.code} ${reply.enhanced ?? ''} ${rule}`;
 }
 
 function strengthened(reading: Reading): Reading {
