@@ -1,0 +1,90 @@
+// Thousands of hosts that take a connection and never say a word: the run ends within its bound, and sockets stay within limits.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MailHost } from '../../src/sandbox/world.ts';
+import { loopbackAddress, people, worldOf } from '../../src/sandbox/world-builders.ts';
+import { DEFAULT_TIMEOUTS } from '../../src/smtp/timeouts.ts';
+import { startInHandTime, type TimedRun } from './hand-time.ts';
+
+const DOMAINS = 2000;
+const CONCURRENCY = 250;
+const GREETING_MS = 10_000;
+/** Longer than a banner is waited for: dialling takes none of the time that is moved by hand. */
+const TIMEOUTS = { ...DEFAULT_TIMEOUTS, connectMs: 60_000, greetingMs: GREETING_MS };
+const LIMITS = { concurrency: CONCURRENCY, perDomain: 3, perProvider: 5, ratePerMinute: null };
+
+function silentHost(i: number): MailHost {
+  const domain = `silent${i}.test`;
+  return { name: `mx.${domain}`, addresses: [loopbackAddress(i)], domains: [domain], at: { banner: 'silent' } };
+}
+
+const speaking: MailHost = {
+  name: 'mx.speaking.test',
+  addresses: ['127.63.1.1'],
+  domains: ['speaking.test'],
+  mailboxes: people('anna'),
+};
+
+test(`${DOMAINS} silent domains take no longer than their deadlines one after the other, ${CONCURRENCY} at a time`, {
+  timeout: 60_000,
+}, async (t) => {
+  const silent = Array.from({ length: DOMAINS }, (_, i) => silentHost(i));
+  const addresses = [...silent.map((_, i) => `anna@silent${i}.test`), 'anna@speaking.test', 'nobody@speaking.test'];
+  const run = await startInHandTime(worldOf({ hosts: [...silent, speaking] }), addresses, {
+    timeouts: TIMEOUTS,
+    limits: LIMITS,
+  });
+  t.after(() => run.close());
+  const tookMs = await passDeadlines(run);
+
+  const reasons = new Map<string, number>();
+  for (const { reason } of run.verdicts.values()) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  assert.deepEqual([...reasons].sort(), [
+    ['accepted', 1],
+    ['mailbox_not_found', 1],
+    ['timeout', DOMAINS],
+  ]);
+  const boundMs = Math.ceil(DOMAINS / CONCURRENCY) * GREETING_MS;
+  t.diagnostic(`${tookMs / 1000} s of the run's time; the bound is ${boundMs / 1000} s`);
+  assert.ok(tookMs <= 1.5 * boundMs, `${tookMs} ms`);
+  const { overall, byHost } = run.sandbox.record;
+  assert.ok(overall.max <= CONCURRENCY, `${overall.max} connections at once`);
+  assert.ok(overall.max >= CONCURRENCY / 2, 'and the limit is used');
+  assert.ok(
+    silent.every(({ name }) => byHost.get(name)?.total === 1),
+    'nobody who is silent is called twice for one address',
+  );
+});
+
+/** Moves on by one deadline each time that as many as may be called at once are silent; gives how much time that took. */
+async function passDeadlines({ clock, sandbox, finished }: TimedRun): Promise<number> {
+  const startedAt = clock.now();
+  let isOver = false;
+  void finished.finally(() => {
+    isOver = true;
+  });
+  for (let round = 1; !isOver; round += 1) {
+    const called = Math.min(round * CONCURRENCY, DOMAINS);
+    // A straggler is not waited for: it costs the run one deadline more.
+    await Promise.race([finished, sandbox.record.until(({ overall }) => overall.total >= called), pause(1000)]);
+    await pause(20); // until the run has heard that it is connected
+    if (!isOver) clock.advance(GREETING_MS);
+  }
+  await finished;
+  return clock.now() - startedAt;
+}
+
+test('one silent host with many addresses is not called for each of them', { timeout: 60_000 }, async (t) => {
+  const world = worldOf({ hosts: [silentHost(0), speaking] });
+  const addresses = [...Array.from({ length: 300 }, (_, i) => `p${i}@silent0.test`), 'anna@speaking.test'];
+  const run = await startInHandTime(world, addresses, { timeouts: TIMEOUTS, limits: LIMITS });
+  t.after(() => run.close());
+  const tookMs = await run.passTime(1000);
+  await run.finished;
+  assert.equal(run.verdicts.size, addresses.length);
+  assert.equal(run.verdicts.get('anna@speaking.test')?.reason, 'accepted');
+  const { total = 0 } = run.sandbox.record.byHost.get('mx.silent0.test') ?? {};
+  t.diagnostic(`${total} connections, ${tookMs / 1000} s of the run's time`);
+  assert.ok(total <= 12, `${total} connections to a host that never answers`);
+});
