@@ -1,5 +1,6 @@
 // Runs the engine against a sandbox on one clock that a test moves by hand: sockets are real, only time is not.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../../src/clock.ts';
 import type { MailHostsOutcome } from '../../src/dns/mail-hosts.ts';
 import { createResolver } from '../../src/dns/resolver.ts';
 import type { DnsServer } from '../../src/dns/servers.ts';
@@ -30,19 +31,24 @@ export interface TimedRun {
 export async function startInHandTime(
   world: World,
   addresses: readonly string[],
-  changes: Partial<RunOptions> & { readonly dns?: (sandbox: Sandbox) => DnsServer; readonly clock?: HandClock } = {},
+  changes: Omit<Partial<RunOptions>, 'clock'> & {
+    readonly dns?: (sandbox: Sandbox) => DnsServer;
+    readonly clock?: HandClock;
+    /** The run's own idea of the time, where it differs from the world's. */
+    readonly ownClock?: Clock;
+  } = {},
 ): Promise<TimedRun> {
-  const { dns, clock = new HandClock(), ...options } = changes;
+  const { dns, clock = new HandClock(), ownClock = clock, ...options } = changes;
   const sandbox = await startSandbox(world, { clock });
   const servers = [dns?.(sandbox) ?? sandbox.dns];
-  const resolver = createResolver({ servers, clock, limits: { queriesPerSecond: 50_000 } });
+  const resolver = createResolver({ servers, clock: ownClock, limits: { queriesPerSecond: 50_000 } });
   const verdicts = new Map<string, Verdict>();
   const keptHosts = new Map<string, MailHostsOutcome>();
   const startedAt = clock.now();
   let isOver = false;
   let waiters: { holds: (verdicts: ReadonlyMap<string, Verdict>) => boolean; resolve: () => void }[] = [];
   const finished = askSandbox(sandbox, addresses, {
-    clock,
+    clock: ownClock,
     record: (job, _domain, verdict) => {
       verdicts.set(addresses[job.id] ?? '', verdict);
       const met = waiters.filter(({ holds }) => holds(verdicts));
