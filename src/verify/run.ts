@@ -158,8 +158,9 @@ class Run {
     const { clock, waitMs, onWaiting } = this.#options;
     await this.pace.settled();
     // The second try falls due the length of the first one later than its wait says.
-    const until = clock.now() + waitMs + (waitMs > 0 ? WAIT_GRACE_MS : 0);
+    const endsAtMs = clock.monotonic() + waitMs + (waitMs > 0 ? WAIT_GRACE_MS : 0);
     while (!this.#stopper.signal.aborted) {
+      const until = clock.now() + endsAtMs - clock.monotonic(); // the wall clock may have been set meanwhile
       const nextAt = this.#desk.nextDueAt;
       if (nextAt === null || nextAt > until) break;
       onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
