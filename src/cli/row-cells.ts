@@ -4,7 +4,6 @@ import type { DifferingCell, SharedCells } from '../list/shared-cells.ts';
 import type { Reason, Verdict } from '../verdict.ts';
 import { type AnnotatedRow, annotationOf, cellOf } from './annotation.ts';
 import type { ColumnName } from './columns.ts';
-import type { RowFacts } from './row-facts.ts';
 
 /** As the list's writer takes them. */
 export interface RowCells {
@@ -22,60 +21,72 @@ const DIFFERING: ReadonlyMap<ColumnName, CellMaker> = new Map<ColumnName, CellMa
   ['duplicate_of', (row) => cellOf(row, 'duplicate_of')],
 ]);
 
+/** The same for rows that have neither a suggestion nor an earlier row with their address, as most have not. */
+const DIFFERING_AT_LEAST: typeof DIFFERING = new Map<ColumnName, CellMaker>([['address', addressOf]]);
+
 const NONE: readonly DifferingCell[] = [];
+
+/** What some rows share, and how each of them makes the rest. */
+interface Family {
+  readonly shared: SharedCells;
+  readonly makers: readonly CellMaker[];
+}
 
 /**
  * Makes the cells of one run. Offline nearly every row has one of a few reasons and one of a few dozen sets of flags:
- * nineteen cells a row then come down to three, which is half of the time that such a run takes.
+ * of nineteen cells a row one to three are then left to make, which is half of the time that such a run takes.
  */
 export class RowCellsMaker {
   readonly #columns: readonly ColumnName[];
-  readonly #differing: readonly CellMaker[];
   readonly #share: (cells: readonly (string | null)[]) => SharedCells;
-  /** By reason, then by the number of `flagsOf`. */
-  readonly #shared = new Map<Reason, SharedCells[]>();
+  /** By reason, then by the number of `traitsOf`. */
+  readonly #families = new Map<Reason, Family[]>();
   /** Those of the last row's reason, which most often is the next row's. */
-  #last: { readonly reason: Reason; readonly shared: SharedCells[] } | null = null;
+  #last: { readonly reason: Reason; readonly families: Family[] } | null = null;
 
   constructor(columns: readonly ColumnName[], share: (cells: readonly (string | null)[]) => SharedCells) {
     this.#columns = columns;
-    this.#differing = columns.flatMap((column) => DIFFERING.get(column) ?? []);
     this.#share = share;
   }
 
   cellsOf(row: AnnotatedRow): RowCells {
     if (!isFromTextAlone(row.verdict, row.now)) return { own: annotationOf(row, this.#columns), differing: NONE };
-    return { own: this.#sharedOf(row), differing: this.#differingOf(row) };
+    const { shared, makers } = this.#familyOf(row);
+    const differing: DifferingCell[] = [];
+    for (const make of makers) differing.push(make(row));
+    return { own: shared, differing };
   }
 
-  #differingOf(row: AnnotatedRow): DifferingCell[] {
-    const cells: DifferingCell[] = [];
-    for (const make of this.#differing) cells.push(make(row));
-    return cells;
-  }
-
-  #sharedOf(row: AnnotatedRow): SharedCells {
+  #familyOf(row: AnnotatedRow): Family {
     const { reason } = row.verdict;
-    if (this.#last?.reason !== reason) this.#last = { reason, shared: this.#sharedFor(reason) };
-    const { shared } = this.#last;
-    const flags = flagsOf(row.facts);
-    const known = shared[flags];
+    if (this.#last?.reason !== reason) this.#last = { reason, families: this.#familiesOf(reason) };
+    const { families } = this.#last;
+    const traits = traitsOf(row);
+    const known = families[traits];
     if (known !== undefined) return known;
-    const cells = annotationOf(row, this.#columns);
-    const made = this.#share(
-      cells.map((cell, index) => (DIFFERING.has(this.#columns[index] as ColumnName) ? null : cell)),
-    );
-    shared[flags] = made;
+    const made = this.#makeFamily(row);
+    families[traits] = made;
     return made;
   }
 
-  #sharedFor(reason: Reason): SharedCells[] {
-    const known = this.#shared.get(reason);
+  #familiesOf(reason: Reason): Family[] {
+    const known = this.#families.get(reason);
     if (known !== undefined) return known;
-    const made: SharedCells[] = [];
-    this.#shared.set(reason, made);
+    const made: Family[] = [];
+    this.#families.set(reason, made);
     return made;
   }
+
+  #makeFamily(row: AnnotatedRow): Family {
+    const differing = differsAtLeast(row) ? DIFFERING_AT_LEAST : DIFFERING;
+    const cells = this.#columns.map((column) => (differing.has(column) ? null : cellOf(row, column)));
+    const makers = this.#columns.flatMap((column) => differing.get(column) ?? []);
+    return { shared: this.#share(cells), makers };
+  }
+}
+
+function differsAtLeast({ facts, duplicateOf }: AnnotatedRow): boolean {
+  return duplicateOf === null && facts.domain !== null && facts.domain.typo === null;
 }
 
 /** Copied from the row where it stands there just so. */
@@ -91,8 +102,10 @@ function isFromTextAlone(verdict: Verdict, now: number): boolean {
   );
 }
 
-/** A small number for everything the cells and the score take from the text, but for the address itself. */
-function flagsOf({ role, domain }: RowFacts): number {
+/** A small number for everything the cells and the score take from the text, and for which cells differ. */
+function traitsOf(row: AnnotatedRow): number {
+  const { role, domain } = row.facts;
   if (domain === null) return 0;
-  return 1 + domain.flags + 8 * (role === null ? 0 : role === 'role' ? 1 : 2);
+  const flags = domain.flags + 8 * (role === null ? 0 : role === 'role' ? 1 : 2);
+  return 1 + 2 * flags + (differsAtLeast(row) ? 1 : 0);
 }
