@@ -72,8 +72,11 @@ function encode(cells: readonly string[], delimiter: number, options: { delimite
   return Buffer.from(out.subarray(0, length)); // copied, so that no more is kept than was used
 }
 
-/** A few dozen bytes are written faster than a call that copies them begins. */
+/** A call takes as long as a dozen bytes written one by one. */
 function writeBytes(out: Buffer, from: number, bytes: Buffer): number {
-  for (let index = 0; index < bytes.length; index++) out[from + index] = bytes[index] as number;
+  if (bytes.length > FEW_BYTES) out.set(bytes, from);
+  else for (let index = 0; index < bytes.length; index++) out[from + index] = bytes[index] as number;
   return from + bytes.length;
 }
+
+const FEW_BYTES = 12;
