@@ -35,3 +35,8 @@ export function lossOfError(code: string, connected: boolean): Loss {
   // ETIMEDOUT is the kernel giving up on unacknowledged bytes; every other error means that the other side dropped us.
   return code === 'ETIMEDOUT' ? 'timeout' : 'reset';
 }
+
+/** True for a reply with just this code. */
+export function isReply(exchange: Exchange, code: number): exchange is Replied {
+  return exchange.status === 'replied' && exchange.reply.code === code;
+}

@@ -3,9 +3,11 @@
 import type { Reply } from '../verdict.ts';
 import { commandLine, type Mailbox, needsSmtputf8 } from './command.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import type { Exchange, Loss, Replied } from './exchange.ts';
-import { type Extensions, parseExtensions } from './extensions.ts';
+import { type Exchange, isReply, type Replied } from './exchange.ts';
+import type { Extensions } from './extensions.ts';
+import { type Hello, sayHello } from './hello.ts';
 import { oneLine } from './reply.ts';
+import { failedStart, type SessionFailure, smtputf8NotOffered, tlsRefused } from './session-failure.ts';
 
 export interface SessionOptions extends ConnectionOptions {
   /** Our name in EHLO: a host name that resolves to the address we speak from, or an address literal. */
@@ -24,19 +26,6 @@ export interface SessionOptions extends ConnectionOptions {
 export type TlsUse = 'on_demand' | 'always' | 'never';
 
 export type SessionStart = { readonly status: 'ready'; readonly session: Session } | SessionFailure;
-
-export interface SessionFailure {
-  readonly status: 'failed';
-  readonly stage: 'connect' | 'greeting' | 'ehlo' | 'tls' | 'mail';
-  /** 'reply' where the host refused with the 4xx or 5xx in `reply`. */
-  readonly failure: Loss | 'reply' | 'smtputf8_not_offered';
-  readonly reply: Reply | null;
-  /** True while the host had not let us in, so that its fellow hosts may be asked; false after that, and if cancelled. */
-  readonly tryNextHost: boolean;
-  readonly detail: string;
-  /** Resolves once the connection is gone (QUIT may take a moment); until then it counts against the host. */
-  readonly closed: Promise<void>;
-}
 
 export interface Recipient extends Mailbox {
   /** True if the local part is not ASCII; the session must have been opened with `smtputf8`. */
@@ -59,7 +48,7 @@ export async function openSession(options: SessionOptions): Promise<SessionStart
   const greeting = await connection.greeting();
   if (!isReply(greeting, 220)) return failedStart(connection, connection.connected ? 'greeting' : 'connect', greeting);
 
-  const hello = await sayHello(connection, options, ehloCommand);
+  const hello = await sayHello(connection, ehloCommand, options);
   if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
   const opening = { connection, options, ehloCommand, mailCommand, smtputf8, greeting };
   const isSecuredFirst = options.tls === 'always' && hello.extensions.has('STARTTLS');
@@ -98,7 +87,7 @@ async function sayMailSecured(opening: Opening): Promise<SessionStart> {
   if (!isReply(go, 220)) return tlsRefused(connection, go);
   const lost = await connection.startTls(options.timeouts.tlsMs);
   if (lost !== null) return failedStart(connection, 'tls', lost);
-  const hello = await sayHello(connection, options, ehloCommand);
+  const hello = await sayHello(connection, ehloCommand, options);
   if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
   return sayMail(opening, hello, hello.exchange);
 }
@@ -106,11 +95,6 @@ async function sayMailSecured(opening: Opening): Promise<SessionStart> {
 /** `530 5.7.0 Must issue a STARTTLS command first` (RFC 3207 section 4; Postfix with smtpd_tls_security_level=encrypt). */
 function demandsTls(mail: Exchange): boolean {
   return mail.status === 'replied' && mail.reply.code >= 400 && /\bstart ?tls\b|\btls\b|encrypt/i.test(mail.reply.text);
-}
-
-function tlsRefused(connection: Connection, go: Exchange): SessionFailure {
-  const failure = failedStart(connection, 'tls', go);
-  return failure.failure === 'reply' ? { ...failure, failure: 'tls' } : failure;
 }
 
 interface SessionFacts {
@@ -234,80 +218,7 @@ function senderOf(mailFrom: string | null): Mailbox | null {
   return { local: mailFrom.slice(0, Math.max(at, 0)), domain: mailFrom.slice(at + 1) };
 }
 
-interface Hello {
-  readonly exchange: Exchange;
-  readonly verb: 'EHLO' | 'HELO';
-  readonly extensions: Extensions;
-}
-
-/**
- * EHLO, or HELO where the host does not know it (RFC 5321 sections 3.2 and 4.3.2). Every other refusal, as a 550, is
- * meant for us and would not become milder by asking again.
- */
-async function sayHello(connection: Connection, options: SessionOptions, ehloCommand: string): Promise<Hello> {
-  const ehlo = await connection.exchange(ehloCommand, options.timeouts.ehloMs);
-  if (ehlo.status === 'replied' && [500, 501, 502, 504].includes(ehlo.reply.code)) {
-    const heloCommand = commandLine({ verb: 'HELO', name: options.heloName });
-    const helo = await connection.exchange(heloCommand, options.timeouts.ehloMs);
-    return { exchange: helo, verb: 'HELO', extensions: new Map() };
-  }
-  const extensions: Extensions = isReply(ehlo, 250) ? parseExtensions(ehlo.reply.text) : new Map();
-  return { exchange: ehlo, verb: 'EHLO', extensions };
-}
-
-function isReply(exchange: Exchange, code: number): exchange is Replied {
-  return exchange.status === 'replied' && exchange.reply.code === code;
-}
-
 /** RFC 5321 section 4.3.2. A 3xx or any other 2xx belongs to some other command. */
 function isAnswerToRcpt(code: number): boolean {
   return code >= 400 || (code >= 250 && code <= 252);
-}
-
-function failedStart(connection: Connection, stage: SessionFailure['stage'], exchange: Exchange): SessionFailure {
-  const lost = exchange.status === 'lost' ? exchange : refusalOrNonsense(connection, stage, exchange.reply);
-  // RFC 5321 sections 3.1 and 4.1.1.10: also a host that refused is owed a QUIT. On a lost connection this does nothing.
-  void connection.quit();
-  return {
-    status: 'failed',
-    stage,
-    failure: lost.failure,
-    reply: lost.reply,
-    tryNextHost: mayTryNextHost(connection, stage, lost.failure),
-    detail: lost.detail,
-    closed: connection.closed,
-  };
-}
-
-/** A 4xx or 5xx is a refusal; a 2xx or 3xx other than the one due means that the two sides no longer agree. */
-function refusalOrNonsense(connection: Connection, stage: SessionFailure['stage'], reply: Reply) {
-  const detail = `${stage}: ${oneLine(reply, 200)}`;
-  if (reply.code >= 400) return { failure: 'reply', reply, detail } as const;
-  return connection.lose('protocol', detail, reply);
-}
-
-/**
- * Dead and silent hosts, and those that turn us away in the banner, leave the question to their fellows (nolisting
- * keeps primary hosts dead on purpose). Once inside we stay: a backup host often accepts everything.
- */
-function mayTryNextHost(
-  connection: Connection,
-  stage: SessionFailure['stage'],
-  failure: SessionFailure['failure'],
-): boolean {
-  if (stage !== 'connect' && stage !== 'greeting') return false;
-  return failure !== 'cancelled' && !connection.outOfStep;
-}
-
-function smtputf8NotOffered(connection: Connection, reply: Reply): SessionFailure {
-  void connection.quit();
-  return {
-    status: 'failed',
-    stage: 'ehlo',
-    failure: 'smtputf8_not_offered',
-    reply,
-    tryNextHost: false,
-    detail: 'the host does not offer SMTPUTF8',
-    closed: connection.closed,
-  };
 }

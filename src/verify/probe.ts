@@ -3,13 +3,14 @@ import type { Clock } from '../clock.ts';
 import { mayDial } from '../dns/address-policy.ts';
 import type { MailHost } from '../dns/mail-hosts.ts';
 import { meaningOf, type ReplyStage, verdictOfMeaning } from '../smtp/meaning.ts';
-import type { openSession, Session, SessionFailure } from '../smtp/session.ts';
+import type { openSession, Session } from '../smtp/session.ts';
+import type { SessionFailure } from '../smtp/session-failure.ts';
 import type { SessionTimeouts } from '../smtp/timeouts.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
 import type { HostMemory } from './hosts.ts';
 import type { PaceLimits } from './pace.ts';
 import type { DomainPlan } from './plan.ts';
-import type { ProviderConduct } from './providers.ts';
+import type { ProviderConduct, ProviderTurn } from './providers.ts';
 import { tell } from './session-conduct.ts';
 import { isSlowDownAtStart } from './slow-down-signs.ts';
 
@@ -56,6 +57,7 @@ export type ProbeEvent =
       readonly line: string;
     }
   | { readonly type: 'connect'; readonly host: string; readonly address: string; readonly outcome: string }
+  | ({ readonly type: 'provider' } & ProviderTurn)
   | {
       readonly type: 'reply';
       readonly host: string;

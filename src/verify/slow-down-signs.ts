@@ -1,5 +1,5 @@
 // Tells which failures and replies of a provider mean "slow down"; what follows from it is for slow-down.ts to decide.
-import type { SessionFailure } from '../smtp/session.ts';
+import type { SessionFailure } from '../smtp/session-failure.ts';
 import type { Reason } from '../verdict.ts';
 import type { Answered, Reading, Subject } from './interview.ts';
 

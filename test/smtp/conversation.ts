@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { type Dial, dialDirectly } from '../../src/smtp/dial.ts';
-import { openSession, type Session, type SessionFailure, type SessionOptions } from '../../src/smtp/session.ts';
+import { openSession, type Session, type SessionOptions } from '../../src/smtp/session.ts';
+import type { SessionFailure } from '../../src/smtp/session-failure.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/smtp/timeouts.ts';
 import { type Script, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 

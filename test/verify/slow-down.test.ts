@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SessionFailure } from '../../src/smtp/session.ts';
+import type { SessionFailure } from '../../src/smtp/session-failure.ts';
 import type { Meaning, Reason, Reply } from '../../src/verdict.ts';
 import type { Answered } from '../../src/verify/interview.ts';
 import { SlowDown } from '../../src/verify/slow-down.ts';
