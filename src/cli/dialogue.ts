@@ -18,8 +18,17 @@ export function withDialogue(
   asking: Asking,
   options: { readonly colours: ChalkInstance; readonly show: (line: string) => void },
 ): Asking {
-  const observe = (event: ProbeEvent): void => {
+  const show = (event: ProbeEvent): void => {
     if (event.type === 'dialogue') options.show(`${event.host} ${dialogueLine(event, options.colours)}`);
   };
-  return { ...asking, runOptions: (run) => asking.runOptions({ ...run, observe }) };
+  return {
+    ...asking,
+    runOptions: (run) => {
+      const observe = (event: ProbeEvent): void => {
+        show(event);
+        run.observe?.(event);
+      };
+      return asking.runOptions({ ...run, observe });
+    },
+  };
 }

@@ -29,6 +29,14 @@ export interface ProviderTrouble {
   readonly words: string;
 }
 
+/** A turn in how a provider treats us, worth telling whoever watches the run. */
+export interface ProviderTurn {
+  readonly provider: string;
+  readonly turn: 'slowed' | 'left_alone' | 'tried_again' | 'back';
+  /** The same as a sentence. */
+  readonly line: string;
+}
+
 /** A summary of more providers than this would not be read. */
 const MOST_TROUBLES = 1000;
 
@@ -94,7 +102,7 @@ export interface SessionTimes {
   readonly limit: number;
 }
 
-/** One provider; what its methods return is worth telling whoever watches the run, or null. */
+/** One provider; its methods return the turn that things took by what they note, or null. */
 export class ProviderConduct {
   readonly refusals = new SameRefusals();
   readonly #name: string;
@@ -136,8 +144,8 @@ export class ProviderConduct {
   }
 
   /** Notes that a session begins; null unless it tests a provider that was left alone, and `endTest` is due then. */
-  beginTest(): string | null {
-    return this.#circuit.beginTest() ? `${this.#name} is tried again with one session` : null;
+  beginTest(): ProviderTurn | null {
+    return this.#circuit.beginTest() ? this.#turn('tried_again', 'is tried again with one session') : null;
   }
 
   endTest(nowMs: number): void {
@@ -145,31 +153,31 @@ export class ProviderConduct {
   }
 
   /** Notes that MAIL was accepted. */
-  entered(): string | null {
+  entered(): ProviderTurn | null {
     this.#letUsIn = true;
     return this.#circuit.entered() ? this.#backAgain() : null;
   }
 
   /** Notes that a session was refused for our sake before any recipient was named. */
-  refused(halt: Halt, nowMs: number): string | null {
+  refused(halt: Halt, nowMs: number): ProviderTurn | null {
     return this.#circuit.refused(halt, nowMs) ? this.#leftAlone('refuses us', halt) : null;
   }
 
   /** Notes that every recipient of a session was refused for our sake. */
-  recipientsRefused(refusal: CommonRefusal, nowMs: number): string | null {
+  recipientsRefused(refusal: CommonRefusal, nowMs: number): ProviderTurn | null {
     const isOpened = this.#circuit.recipientsRefused(refusal, nowMs);
     return isOpened ? this.#leftAlone('refuses us at every domain', refusal.halt) : null;
   }
 
   /** Notes an answer that was about a recipient and not about us. */
-  answered(): string | null {
+  answered(): ProviderTurn | null {
     this.#hasAnswered = true;
     this.#slowDown.noteProgress();
     return this.#circuit.answered() ? this.#backAgain() : null;
   }
 
   /** Notes that a session was told to slow down. */
-  slowedDown(halt: Halt, times: SessionTimes): string | null {
+  slowedDown(halt: Halt, times: SessionTimes): ProviderTurn | null {
     const slowed = this.#slowDown.note(times);
     if (slowed === null) return null;
     this.#addTrouble({ provider: this.#name, isHalted: false, words: wordsOf(halt) });
@@ -179,7 +187,8 @@ export class ProviderConduct {
       return this.#leftAlone(`asked ${inARow} times in a row to come back later`, halt);
     }
     const connections = `${slowed.connections} ${slowed.connections === 1 ? 'connection' : 'connections'}`;
-    return `${this.#name} asks us to slow down: ${connections} at most, no new one for ${slowed.pauseMs / 1000} s`;
+    const pause = `no new one for ${slowed.pauseMs / 1000} s`;
+    return this.#turn('slowed', `asks us to slow down: ${connections} at most, ${pause}`);
   }
 
   /** Notes a session that went well from beginning to end. */
@@ -187,13 +196,17 @@ export class ProviderConduct {
     this.#slowDown.noteClean(times);
   }
 
-  #leftAlone(why: string, halt: Halt): string {
+  #leftAlone(why: string, halt: Halt): ProviderTurn {
     this.#addTrouble({ provider: this.#name, isHalted: true, words: wordsOf(halt) });
-    return `${this.#name} ${why}: left alone for ${this.#limits.circuitPauseMs / 60_000} min`;
+    return this.#turn('left_alone', `${why}: left alone for ${this.#limits.circuitPauseMs / 60_000} min`);
   }
 
-  #backAgain(): string {
-    return `${this.#name} answers us again`;
+  #backAgain(): ProviderTurn {
+    return this.#turn('back', 'answers us again');
+  }
+
+  #turn(turn: ProviderTurn['turn'], what: string): ProviderTurn {
+    return { provider: this.#name, turn, line: `${this.#name} ${what}` };
   }
 }
 

@@ -4,6 +4,7 @@ import type { CommonRefusal, Halt } from './circuit.ts';
 import type { Answered, Reading, Subject } from './interview.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProbeOptions } from './probe.ts';
+import type { ProviderTurn } from './providers.ts';
 import { commonPrintOf, type DoubtfulSession, isDoubtful, printOf } from './same-refusal.ts';
 import { slowDownAmong } from './slow-down-signs.ts';
 
@@ -43,9 +44,12 @@ export function noteConduct<S extends Subject>(
   return refusal;
 }
 
-/** Shows a note about a provider among the dialogue with the host that gave rise to it. */
-export function tell(note: string | null, host: string, { observe }: Pick<ConductOptions, 'observe'>): void {
-  if (note !== null) observe?.({ type: 'dialogue', host, direction: 'note', line: printable(note, 300) });
+/** Tells of a provider's turn, also among the dialogue with the host that gave rise to it. */
+export function tell(turn: ProviderTurn | null, host: string, { observe }: Pick<ConductOptions, 'observe'>): void {
+  if (turn === null) return;
+  const line = printable(turn.line, 300);
+  observe?.({ type: 'dialogue', host, direction: 'note', line });
+  observe?.({ type: 'provider', provider: turn.provider, turn: turn.turn, line });
 }
 
 function haltOf({ reply }: Reading, host: string, reason: Halt['reason']): Halt {

@@ -220,7 +220,7 @@ test('a provider that says slow down gets no new connection for a pause, then ha
   for (const queue of queues) pace.add(queue);
   const open = () => queues.reduce((sum, queue) => sum + queue.open, 0);
   assert.equal(open(), 5);
-  assert.match(slowDown() ?? '', /p\.test asks us to slow down: 2 connections at most, no new one for 5 s/);
+  assert.match(slowDown()?.line ?? '', /p\.test asks us to slow down: 2 connections at most, no new one for 5 s/);
   pace.add(other);
   await endAll(queues);
   assert.deepEqual([open(), other.open], [0, 1], 'only who asked for it is slowed down');
