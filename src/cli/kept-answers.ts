@@ -5,7 +5,7 @@ import { BatchWriter } from '../store/batch-writer.ts';
 import type { Store, StoreEntry } from '../store/database.ts';
 import type { Verdict } from '../verdict.ts';
 import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
-import type { DomainMemory } from '../verify/domain-queue.ts';
+import type { DomainMemory } from '../verify/domain-evidence.ts';
 import type { MailHostCache } from '../verify/plan.ts';
 import type { RetryMemory, StoredRetry } from '../verify/retry.ts';
 import { suppressedVerdicts } from './suppress-verdicts.ts';

@@ -12,19 +12,24 @@ export interface ControlNameMemory {
   rememberControlName(domain: string, name: string): void;
 }
 
+export interface ControlQuestionOptions {
+  readonly memory: ControlNameMemory;
+  readonly random: RandomSource;
+}
+
 /** The question is put once; once more where the first try got no answer that concerns the name. */
 const MOST_TRIES = 2;
 
 export class ControlQuestion {
   readonly #domain: string;
-  readonly #options: { readonly memory: ControlNameMemory; readonly random: RandomSource };
+  readonly #options: ControlQuestionOptions;
   #owed = false;
   #running = false;
   #asked = false;
   #tries = 0;
   #putOff: Reply | null = null;
 
-  constructor(domain: string, options: { readonly memory: ControlNameMemory; readonly random: RandomSource }) {
+  constructor(domain: string, options: ControlQuestionOptions) {
     this.#domain = domain;
     this.#options = options;
   }
