@@ -25,7 +25,7 @@ import {
   putAway,
   ReadBefore,
   wholePaths,
-} from './complaints-scan.ts';
+} from './scan.ts';
 import { readSentLog, type SentLog } from './complaints-sent-log.ts';
 import { Notices } from './notices.ts';
 import type { CommonSettings } from './options.ts';

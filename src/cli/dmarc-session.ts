@@ -15,7 +15,7 @@ import {
   putAway,
   ReadBefore,
   wholePaths,
-} from './complaints-scan.ts';
+} from './scan.ts';
 import type { DMARC_OPTIONS, TimeSetting } from './dmarc-options.ts';
 import { parsedmarcObject } from './dmarc-parsedmarc.ts';
 import { DmarcReader, type ReadFile } from './dmarc-reader.ts';
