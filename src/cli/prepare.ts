@@ -34,10 +34,14 @@ export async function prepare(settings: AskSettings & CommonSettings, invocation
   const isTemporary = settings.sandbox && !settings.dbWasChosen;
   const folder = isTemporary ? await mkdtemp(join(tmpdir(), 'mailgate-sandbox-')) : null;
   const storePath = folder === null ? settings.db : join(folder, 'mailgate.sqlite');
-  const store: ListStore = openStore({ path: storePath, clock: systemClock });
+  const store: ListStore = openStore({
+    path: storePath,
+    clock: systemClock,
+    world: settings.sandbox ? 'pretend' : 'real',
+  });
   const world = settings.sandbox ? await openSandbox(store) : null;
   if (world !== null && !isTemporary) {
-    notices.tell(`Answers of the pretend world are kept in ${settings.db}: take another file for real lists.`);
+    notices.tell(`Answers of the pretend world are kept in ${settings.db}: runs without --sandbox refuse this file.`);
   }
   const failed = new AbortController();
   const kept = new KeptAnswers({

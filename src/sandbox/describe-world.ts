@@ -8,6 +8,8 @@ export function describeWorld(
   running: { readonly dns: { readonly address: string; readonly port: number }; readonly smtpPort: number },
 ): string[] {
   const dns = `${running.dns.address}:${running.dns.port}`;
+  // A file of its own: to mailgate this world is as real as any, and its verdicts must not reach those of real lists.
+  const flags = `--dns ${dns} --port ${running.smtpPort} --allow-private --allow-reserved --db pretend.sqlite`;
   const samples = [...(world.samples ?? []), ...namedSamples(world)];
   const width = Math.max(0, ...samples.map((sample) => sample.address.length));
   return [
@@ -15,8 +17,8 @@ export function describeWorld(
     `DNS ${dns} (UDP and TCP), SMTP port ${running.smtpPort} on every mail host.`,
     '',
     'In another terminal:',
-    `  mailgate check --dns ${dns} --port ${running.smtpPort} --allow-private --allow-reserved ADDRESS`,
-    `  mailgate verify --dns ${dns} --port ${running.smtpPort} --allow-private --allow-reserved list.csv -o clean.csv`,
+    `  mailgate check ${flags} ADDRESS`,
+    `  mailgate verify ${flags} list.csv -o clean.csv`,
     ...(samples.length === 0 ? [] : ['', 'Addresses to try:']),
     ...samples.map((sample) => `  ${sample.address.padEnd(width)}  ${sample.gives}`),
   ];

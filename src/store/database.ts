@@ -12,6 +12,7 @@ import { pause } from './pause.ts';
 import { type RetryEntry, RetryStore } from './retries.ts';
 import { ScanMemory } from './scan-memory.ts';
 import { refuse, storeError } from './sqlite-errors.ts';
+import { keepToWorld, type World } from './store-world.ts';
 import { SuppressionStore } from './suppressions.ts';
 import { type KeyedVerdict, type VerdictStats, VerdictStore } from './verdicts.ts';
 
@@ -21,6 +22,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** How long to wait for another process to finish a transaction; ours take some milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Whose answers are read and kept; left out where nobody is asked, and either file will do. */
+  readonly world?: World;
 }
 
 /** One thing to keep, so that things of all kinds can share a transaction (see `BatchWriter`). */
@@ -153,6 +156,7 @@ export function openConnection(options: Omit<StoreOptions, 'clock'>): Connection
     // In this order: a file is told to be ours by its header, and the log's pages reach the header only later.
     migrate(connection);
     useWriteAheadLog(connection);
+    if (options.world !== undefined) keepToWorld(connection, options.world);
     return connection;
   } catch (error) {
     connection.close();

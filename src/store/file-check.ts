@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Connection } from './connection.ts';
-import { APPLICATION_ID, refuseNewer } from './migrations.ts';
+import { APPLICATION_ID, PRETEND_APPLICATION_ID, refuseNewer } from './migrations.ts';
 import { pause } from './pause.ts';
 import { DAMAGED_HINT, refuse, storeError } from './sqlite-errors.ts';
 
@@ -49,6 +49,7 @@ const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
+const OUR_IDS: ReadonlySet<number> = new Set([APPLICATION_ID, PRETEND_APPLICATION_ID]);
 
 function readHeader(path: string): Buffer {
   const file = openSync(path, 'r');
@@ -63,7 +64,7 @@ function readHeader(path: string): Buffer {
 function checkHeader(path: string, header: Buffer): void {
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw refuse(path, 'is not a SQLite file');
   if (header.length < HEADER_BYTES) throw refuse(path, 'is damaged: it ends within its header', DAMAGED_HINT);
-  if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) {
+  if (!OUR_IDS.has(header.readUInt32BE(APPLICATION_ID_OFFSET))) {
     throw refuse(path, 'is the SQLite file of another program');
   }
   refuseNewer(path, header.readUInt32BE(USER_VERSION_OFFSET));

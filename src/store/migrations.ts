@@ -5,6 +5,9 @@ import { refuse } from './sqlite-errors.ts';
 /** Marks the file as ours in its header (https://sqlite.org/pragma.html#pragma_application_id): "mgat" in ASCII. */
 export const APPLICATION_ID = 0x6d_67_61_74;
 
+/** Marks a file for the answers of the pretend world: "mgpw". */
+export const PRETEND_APPLICATION_ID = 0x6d_67_70_77;
+
 interface Migration {
   /** 1, 2, 3 …: kept in the file as `user_version` once the step is done. */
   readonly number: number;
@@ -227,7 +230,8 @@ function applyNext(connection: Connection): void {
   if (next === undefined) return;
   connection.exec(next.sql);
   connection.pragma(`user_version = ${next.number}`);
-  connection.pragma(`application_id = ${APPLICATION_ID}`);
+  // A later step leaves the mark of a pretend world's file as it is.
+  if (version === 0) connection.pragma(`application_id = ${APPLICATION_ID}`);
 }
 
 function versionOf(connection: Connection): number {

@@ -3,8 +3,19 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
+import { people, worldOf } from '../../src/sandbox/world-builders.ts';
 import { freshFolder, type Workdir } from '../support/mailgate.ts';
 import { otherUser } from '../support/other-user.ts';
+import { column } from './rows.ts';
+import { startWorld } from './world.ts';
+
+/** One that is no part of the pretend world: to the run that asks it, as real as any. */
+const REAL_HOST = {
+  name: 'mx.real.test',
+  addresses: ['127.67.1.1'],
+  domains: ['real.test'],
+  mailboxes: people('anna'),
+};
 
 /** A sound store with one verdict in it. */
 async function makeStore(folder: Workdir): Promise<string> {
@@ -93,4 +104,28 @@ test('a store another program has locked is waited for, and then refused', async
   assert.equal(run.exitCode, 5, run.stderr);
   assert.match(run.stderr, /store\.sqlite is locked by another program\.\n {2}Wait until/);
   assert.ok(!folder.files().includes('clean.csv'));
+});
+
+test('a store of the pretend world answers no real run, and one of real answers takes in no pretend ones', async (t) => {
+  const folder = freshFolder(t);
+  folder.write('list.csv', 'email\nanna.bergmann@gmail.com\n');
+  const pretend = ['--sandbox', '--db', 'pretend.sqlite'];
+  const first = await folder.run(['verify', 'list.csv', '-o', '-', ...pretend]);
+  assert.equal(first.exitCode, 0, first.stderr);
+  assert.match(first.stderr, /kept in \S+pretend\.sqlite: runs without --sandbox refuse this file\.$/m);
+  const again = await folder.run(['verify', 'list.csv', '-o', '-', ...pretend]);
+  assert.equal(column(again.stdout, 'source')[0], 'cache', again.stderr);
+  for (const command of [
+    ['verify', 'list.csv', '-o', '-'],
+    ['check', 'anna.bergmann@gmail.com'],
+  ]) {
+    const run = await folder.run([...command, '--offline', '--db', 'pretend.sqlite']);
+    assert.deepEqual([run.exitCode, run.stdout], [5, ''], run.stderr);
+    assert.match(run.stderr, /pretend\.sqlite is for the answers of the pretend world \(--sandbox\)\.\n {2}For real/);
+  }
+  const { flags } = await startWorld(t, worldOf({ hosts: [REAL_HOST] }));
+  await folder.run(['check', 'anna@real.test', ...flags, '--db', 'real.sqlite']);
+  const mixed = await folder.run(['verify', 'list.csv', '-o', '-', '--sandbox', '--db', 'real.sqlite']);
+  assert.deepEqual([mixed.exitCode, mixed.stdout], [5, ''], mixed.stderr);
+  assert.match(mixed.stderr, /real\.sqlite holds answers about real addresses\.\n {2}Name another file/);
 });
