@@ -9,7 +9,7 @@ import type { Verdict } from '../verdict.ts';
 import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
 import { isoTime } from './annotation.ts';
 import type { ListStore } from './kept-answers.ts';
-import { count } from './summary.ts';
+import { count } from './number-words.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -8,7 +8,7 @@ import type { SourcePlace } from '../feedback/sources.ts';
 import type { TlsReport } from '../feedback/tls-report.ts';
 import { printable } from '../smtp/printable.ts';
 import { isoTime } from './annotation.ts';
-import { count, plural } from './summary.ts';
+import { count, plural } from './number-words.ts';
 
 /**
  * `parsed`: read, and new or not kept. `duplicate`: kept before. The others were not read: `ignored` has nothing to do with

@@ -4,7 +4,7 @@ import type { RollupDimension, RollupGroup } from '../feedback/dmarc-rollup.ts';
 import { createRowWriter, neutralise } from '../list/own-cells.ts';
 import { printable } from '../smtp/printable.ts';
 import { percent } from './dmarc-record.ts';
-import { count } from './summary.ts';
+import { count } from './number-words.ts';
 
 export type RollupFormat = 'table' | 'json' | 'ndjson' | 'csv';
 

@@ -6,7 +6,8 @@ import { printable } from '../smtp/printable.ts';
 import { STATUSES, type Status, type Verdict } from '../verdict.ts';
 import type { Waiting } from '../verify/run.ts';
 import type { CleanWatch } from './clean-list.ts';
-import { COLOUR, count } from './summary.ts';
+import { count } from './number-words.ts';
+import { COLOUR } from './summary.ts';
 import type { Output } from './terminal.ts';
 
 const LINE_EVERY_MS = 60_000;

@@ -5,6 +5,9 @@ import { oneLine } from '../smtp/reply.ts';
 import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
 import type { RunOutcome } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
+import { count, duration, plural } from './number-words.ts';
+
+export { plural } from './number-words.ts';
 
 /** Domains whose doubt is counted one by one; a list with more of them is summed up by the reasons alone. */
 const MOST_DOMAINS_COUNTED = 50_000;
@@ -238,24 +241,4 @@ function bar(part: number, whole: number): string {
 
 function share(part: number, whole: number): string {
   return `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(1)} %`.padStart(7);
-}
-
-/** A number with thin groups of three, the same in every locale. */
-export function count(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** A number and what it counts: "1 row", "2,000 rows". */
-export function plural(value: number, one: string): string {
-  return `${count(value)} ${one}${value === 1 ? '' : 's'}`;
-}
-
-/** Seconds as people say them. */
-export function duration(seconds: number): string {
-  const tenths = Math.round(seconds * 10) / 10; // rounded before it is split, or a minute could have 60 seconds
-  if (tenths < 60) return `${tenths.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -8,8 +8,8 @@ import { createListWriter, type ListWriter } from '../list/writer.ts';
 import { printable } from '../smtp/printable.ts';
 import type { SuppressionMatch } from '../store/suppression-match.ts';
 import { isoTime } from './annotation.ts';
+import { count } from './number-words.ts';
 import { readRecords } from './records-in.ts';
-import { count } from './summary.ts';
 import type { SuppressSession } from './suppress-session.ts';
 import { type Subject, subjectOf } from './suppress-subjects.ts';
 

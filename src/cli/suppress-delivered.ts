@@ -1,7 +1,7 @@
 // `mailgate suppress delivered`: reads a delivery log; who was reached has no soft bounces any more.
 import { printable } from '../smtp/printable.ts';
 import type { Delivery, DeliveryOutcome } from '../store/suppression-deliveries.ts';
-import { count, plural } from './summary.ts';
+import { count, plural } from './number-words.ts';
 import { type NamedRow, openRows, type RowSource } from './suppress-rows.ts';
 import { failureRules, type SuppressSession } from './suppress-session.ts';
 import { addressSubject } from './suppress-subjects.ts';

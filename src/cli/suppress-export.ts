@@ -6,7 +6,7 @@ import { hashOf } from '../store/suppression-keys.ts';
 import { isAboutMailbox, type SuppressionReason } from '../store/suppression-reasons.ts';
 import { strongest } from '../store/suppression-recorder.ts';
 import { isoTime } from './annotation.ts';
-import { count } from './summary.ts';
+import { count } from './number-words.ts';
 import { type EntrySelection, entriesOf, entryObject } from './suppress-list.ts';
 import type { ExportFormatName } from './suppress-options.ts';
 import type { SuppressSession } from './suppress-session.ts';

@@ -3,7 +3,7 @@ import { MailgateError } from '../errors.ts';
 import { printable } from '../smtp/printable.ts';
 import { EVERY_SCOPE, type SuppressionReason } from '../store/suppression-reasons.ts';
 import type { SuppressionEvent, SuppressionKey, SuppressionOutcome } from '../store/suppressions.ts';
-import { count, plural } from './summary.ts';
+import { count, plural } from './number-words.ts';
 import { formatOf, type ImportFormat, type RowReading, readNamelessRow } from './suppress-formats.ts';
 import { parseScope } from './suppress-options.ts';
 import { type NamedRow, openRows, type RowSource } from './suppress-rows.ts';

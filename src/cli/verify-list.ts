@@ -13,11 +13,12 @@ import { type CleanListOptions, cleanOffline, cleanOnline } from './clean-list.t
 import { withDialogue } from './dialogue.ts';
 import { Interruption } from './interrupts.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
+import { count, plural } from './number-words.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
 import { refuseClashes } from './output-paths.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
-import { count, plural, type Summary, summaryLines } from './summary.ts';
+import { type Summary, summaryLines } from './summary.ts';
 import { type Invocation, plainLines } from './terminal.ts';
 
 export interface VerifySettings extends AskSettings, CommonSettings, ListSettings {

@@ -1,7 +1,7 @@
 // The summary counts each row once, names the causes of doubt, and advises what helps in that run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count, duration, plural, SummaryCount, summaryLines } from '../../src/cli/summary.ts';
+import { SummaryCount, summaryLines } from '../../src/cli/summary.ts';
 import type { Reason } from '../../src/verdict.ts';
 import { NO_COLOURS, replyOf, rowOf, verdictOf } from './samples.ts';
 
@@ -87,38 +87,4 @@ test('suggestions are counted as they are shown', () => {
   assert.match(counted.result(NOTHING_HELD_BACK).advice[0] ?? '', /^1 address looks mistyped/);
   counted.add(rowOf('b@gmial.com', verdictOf('domain_not_found')), 'b@gmail.com');
   assert.match(counted.result(NOTHING_HELD_BACK).advice[0] ?? '', /^2 addresses look mistyped/);
-});
-
-const durations: readonly [seconds: number, shown: string][] = [
-  [0, '0.0 s'],
-  [0.04, '0.0 s'],
-  [59.94, '59.9 s'],
-  [59.96, '1 min 0 s'],
-  [60, '1 min 0 s'],
-  [119.7, '2 min 0 s'],
-  [125, '2 min 5 s'],
-  [3599.9, '1 h 0 min'],
-  [3600, '1 h 0 min'],
-  [7 * 3600 + 59 * 60 + 59, '7 h 59 min'],
-];
-for (const [seconds, shown] of durations) {
-  test(`${seconds} seconds are ${shown}`, () => {
-    assert.equal(duration(seconds), shown);
-  });
-}
-
-const counts: readonly [value: number, shown: string][] = [
-  [0, '0'],
-  [999, '999'],
-  [1000, '1,000'],
-  [12_345_678, '12,345,678'],
-];
-for (const [value, shown] of counts) {
-  test(`${value} is shown as ${shown}`, () => {
-    assert.equal(count(value), shown);
-  });
-}
-
-test('one is one and the others are many', () => {
-  assert.deepEqual([plural(0, 'row'), plural(1, 'row'), plural(2000, 'row')], ['0 rows', '1 row', '2,000 rows']);
 });
