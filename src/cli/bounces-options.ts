@@ -1,42 +1,5 @@
 // The options of `mailgate bounces`.
-import { parseDuration, someText } from './durations.ts';
-import { listOption, switchOption, valueOption } from './settings.ts';
+import { AFTER_SCAN_OPTIONS, DEPTH_OPTIONS, VERP_KEY_OPTIONS } from './scan-options.ts';
 import { FEED_OPTIONS } from './suppress-options.ts';
 
-export const BOUNCES_OPTIONS = [
-  switchOption({
-    name: 'recursive',
-    flags: '-r, --recursive',
-    description: 'also folders within the named ones, and subfolders of a Maildir',
-    inFile: false,
-  }),
-  ...FEED_OPTIONS,
-  listOption({
-    name: 'verpKeys',
-    flags: '--verp-key <file>',
-    description: 'a key of signed return addresses; repeat it for keys used before',
-    parse: someText,
-  }),
-  valueOption({
-    name: 'moveTo',
-    flags: '--move-to <folder>',
-    description: 'move messages there once their result is kept (only with --suppress)',
-    parse: someText,
-    default: null,
-    inFile: false,
-  }),
-  switchOption({
-    name: 'markSeen',
-    flags: '--mark-seen',
-    description: 'mark Maildir messages as seen once their result is kept (only with --suppress)',
-    inFile: false,
-  }),
-  valueOption({
-    name: 'watchMs',
-    flags: '--watch <duration>',
-    description: 'scan again and again, with this pause between',
-    parse: parseDuration,
-    default: null,
-    inFile: false,
-  }),
-] as const;
+export const BOUNCES_OPTIONS = [...DEPTH_OPTIONS, ...FEED_OPTIONS, ...VERP_KEY_OPTIONS, ...AFTER_SCAN_OPTIONS] as const;

@@ -22,8 +22,8 @@ export interface BouncesRun {
   readonly show: (record: BounceRecord) => Promise<void>;
   /** Told of each file that could not be read. */
   readonly problem: (item: SourceItem & { readonly status: 'problem' }) => void;
-  /** Called for each message that could be read, once its result is kept. */
-  readonly finish: (place: SourcePlace) => void;
+  /** Called for each message once its result is kept; with the reason where it could not be read. */
+  readonly finish: (message: Message, fault: string | null) => void;
   /** Called for each message known from an earlier run, which may have been stopped before it had finished with it. */
   readonly seenBefore: (place: SourcePlace) => void;
   readonly now: () => number;
@@ -89,8 +89,7 @@ async function takeBatch(batch: readonly Message[], run: BouncesRun, counts: Bou
     const complete = { ...record, outcomes: told };
     count(counts, complete);
     await run.show(complete);
-    // What could not be read stays where a person will find it.
-    if (record.reading.kind !== 'unparsed') run.finish(message.place);
+    run.finish(message, record.reading.kind === 'unparsed' ? record.reading.detail : null);
   }
 }
 

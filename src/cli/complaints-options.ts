@@ -1,16 +1,12 @@
 // The options of `mailgate complaints`.
 import { EVERY_SCOPE } from '../store/suppression-reasons.ts';
-import { parseDuration, someText } from './durations.ts';
-import { listOption, switchOption, valueOption } from './settings.ts';
+import { someText } from './durations.ts';
+import { AFTER_SCAN_OPTIONS, DEPTH_OPTIONS, VERP_KEY_OPTIONS } from './scan-options.ts';
+import { valueOption } from './settings.ts';
 import { FEED_OPTIONS, parseScope } from './suppress-options.ts';
 
 export const COMPLAINTS_OPTIONS = [
-  switchOption({
-    name: 'recursive',
-    flags: '-r, --recursive',
-    description: 'also folders within the named ones, and subfolders of a Maildir',
-    inFile: false,
-  }),
+  ...DEPTH_OPTIONS,
   ...FEED_OPTIONS,
   valueOption({
     name: 'scope',
@@ -21,12 +17,7 @@ export const COMPLAINTS_OPTIONS = [
     defaultText: 'all streams',
     inFile: false,
   }),
-  listOption({
-    name: 'verpKeys',
-    flags: '--verp-key <file>',
-    description: 'a key of signed return addresses; repeat it for keys used before',
-    parse: someText,
-  }),
+  ...VERP_KEY_OPTIONS,
   valueOption({
     name: 'sentLog',
     flags: '--sent-log <csv>',
@@ -35,26 +26,5 @@ export const COMPLAINTS_OPTIONS = [
     default: null,
     inFile: false,
   }),
-  valueOption({
-    name: 'moveTo',
-    flags: '--move-to <folder>',
-    description: 'move messages there once their result is kept (only with --suppress)',
-    parse: someText,
-    default: null,
-    inFile: false,
-  }),
-  switchOption({
-    name: 'markSeen',
-    flags: '--mark-seen',
-    description: 'mark Maildir messages as seen once their result is kept (only with --suppress)',
-    inFile: false,
-  }),
-  valueOption({
-    name: 'watchMs',
-    flags: '--watch <duration>',
-    description: 'scan again and again, with this pause between',
-    parse: parseDuration,
-    default: null,
-    inFile: false,
-  }),
+  ...AFTER_SCAN_OPTIONS,
 ] as const;

@@ -15,22 +15,22 @@ import { type Consequence, consequencesOf } from './complaints-events.ts';
 import type { COMPLAINTS_OPTIONS } from './complaints-options.ts';
 import { type ComplaintRecord, kindOf, recordLines, recordObject } from './complaints-record.ts';
 import { resolveComplaint } from './complaints-resolve.ts';
+import { readSentLog, type SentLog } from './complaints-sent-log.ts';
+import { Notices } from './notices.ts';
+import { plural } from './number-words.ts';
+import type { CommonSettings } from './options.ts';
 import {
   jsonLine,
   markAgain,
+  NamedPaths,
   occasionally,
   type PutAwayOptions,
   pauseBetweenScans,
   problemLine,
   putAway,
   ReadBefore,
-  wholePaths,
 } from './scan.ts';
-import { readSentLog, type SentLog } from './complaints-sent-log.ts';
-import { Notices } from './notices.ts';
-import type { CommonSettings } from './options.ts';
 import type { SettingsOf } from './settings.ts';
-import { plural } from './summary.ts';
 import { sinkOptions } from './suppress-session.ts';
 import { coloursFor, type Invocation, write } from './terminal.ts';
 
@@ -54,8 +54,8 @@ export async function complaintsSession(
   const sentLog = settings.sentLog === null ? null : await readSentLog(resolve(invocation.cwd, settings.sentLog));
   const store = settings.suppress || settings.dryRun ? openStore({ path: settings.db, clock: systemClock }) : null;
   try {
-    const session = new ComplaintsSession({ settings, invocation, store, keys, sentLog });
-    return await session.scanAgainAndAgain(wholePaths(paths, invocation));
+    const given = { paths: new NamedPaths(paths, invocation), settings, invocation, store, keys, sentLog };
+    return await new ComplaintsSession(given).scanAgainAndAgain();
   } finally {
     store?.close();
   }
@@ -87,6 +87,7 @@ const BATCH = 100;
 const BATCH_BYTES = 8_000_000;
 
 interface Given {
+  readonly paths: NamedPaths;
   readonly settings: ComplaintsSettings;
   readonly invocation: Invocation;
   readonly store: Store | null;
@@ -115,14 +116,15 @@ class ComplaintsSession {
     const colours = coloursFor(invocation.stderr, { color, env: invocation.env });
     this.#notices = new Notices(invocation.stderr, { colours, quiet });
     this.#colours = coloursFor(invocation.stdout, { color, env: invocation.env });
-    this.#before = new ReadBefore(settings.moveTo === null ? store : null, JOB);
+    const isWatching = settings.watchMs !== null;
+    this.#before = new ReadBefore({ store: settings.moveTo === null ? store : null, job: JOB, isWatching });
     this.#sink = store === null ? null : createSuppressionSink(store.suppressions, sinkOptions(settings));
   }
 
-  async scanAgainAndAgain(paths: readonly string[]): Promise<number> {
+  async scanAgainAndAgain(): Promise<number> {
     const { settings, invocation } = this.#given;
     for (;;) {
-      await this.#scan(paths);
+      await this.#scan();
       if (settings.watchMs === null || this.#messages > 0) this.#showSummary();
       if (settings.watchMs === null) break;
       await pauseBetweenScans(settings.watchMs, invocation.interrupted);
@@ -131,13 +133,13 @@ class ComplaintsSession {
     return this.#unresolved > 0 ? 1 : 0;
   }
 
-  async #scan(paths: readonly string[]): Promise<void> {
-    const { settings, invocation } = this.#given;
+  async #scan(): Promise<void> {
+    const { paths, settings, invocation } = this.#given;
     this.#messages = 0;
     this.#counts.clear();
     const tell = occasionally(() => this.#notices.tell(`${this.#messages} messages read so far …`));
     const options = { recursive: settings.recursive, stdin: invocation.stdin, seen: this.#before };
-    for await (const item of scanSources(paths, options)) {
+    for await (const item of scanSources(paths.whole, options)) {
       invocation.interrupted.throwIfAborted();
       await this.#take(item);
       tell();
@@ -148,7 +150,7 @@ class ComplaintsSession {
   async #take(item: SourceItem): Promise<void> {
     if (item.status === 'problem') {
       if (item.reason !== 'too_large') this.#unreadable += 1;
-      this.#notices.warn(problemLine(item));
+      this.#notices.warn(problemLine(item, this.#given.paths));
       return;
     }
     if (item.status === 'seen') {
@@ -208,8 +210,9 @@ class ComplaintsSession {
     });
   }
 
-  async #show(record: ComplaintRecord): Promise<void> {
-    const { settings, invocation } = this.#given;
+  async #show(kept: ComplaintRecord): Promise<void> {
+    const { paths, settings, invocation } = this.#given;
+    const record = { ...kept, place: paths.placeAsNamed(kept.place) };
     this.#count(record.complaint?.reading.feedbackType ?? kindOf(record));
     if (needsRecipient(record)) this.#unresolved += 1;
     const lines = settings.json ? [jsonLine(recordObject(record))] : recordLines(record, this.#colours);
@@ -231,9 +234,9 @@ class ComplaintsSession {
   }
 
   get #putAwayOptions(): PutAwayOptions {
-    const { settings, invocation } = this.#given;
+    const { paths, settings, invocation } = this.#given;
     const { moveTo, markSeen } = settings;
-    return { moveTo, markSeen, cwd: invocation.cwd, notices: this.#notices };
+    return { moveTo, markSeen, cwd: invocation.cwd, paths, notices: this.#notices };
   }
 }
 

@@ -3,6 +3,7 @@
 import { MailgateError } from '../errors.ts';
 import { ROLLUP_DIMENSIONS, type RollupDimension } from '../feedback/dmarc-rollup.ts';
 import { oneOf, parseDuration, someOf, someText, wholeNumber } from './durations.ts';
+import { AFTER_SCAN_OPTIONS, DEPTH_OPTIONS } from './scan-options.ts';
 import { switchOption, valueOption } from './settings.ts';
 import { timeOf } from './suppress-times.ts';
 
@@ -15,12 +16,7 @@ const FIELD_NAMES = ['mailgate', 'parsedmarc'] as const;
 export type TimeSetting = { readonly at: number } | { readonly agoMs: number };
 
 export const DMARC_OPTIONS = [
-  switchOption({
-    name: 'recursive',
-    flags: '-r, --recursive',
-    description: 'also folders within the named ones, and subfolders of a Maildir',
-    inFile: false,
-  }),
+  ...DEPTH_OPTIONS,
   switchOption({
     name: 'store',
     flags: '--no-store',
@@ -136,28 +132,7 @@ export const DMARC_OPTIONS = [
     defaultText: '10MB',
     inFile: false,
   }),
-  valueOption({
-    name: 'moveTo',
-    flags: '--move-to <folder>',
-    description: 'move files there once their reports are kept; what cannot be read goes to its folder "unreadable"',
-    parse: someText,
-    default: null,
-    inFile: false,
-  }),
-  switchOption({
-    name: 'markSeen',
-    flags: '--mark-seen',
-    description: 'mark Maildir messages as seen once their reports are kept',
-    inFile: false,
-  }),
-  valueOption({
-    name: 'watchMs',
-    flags: '--watch <duration>',
-    description: 'scan again and again, with this pause between',
-    parse: parseDuration,
-    default: null,
-    inFile: false,
-  }),
+  ...AFTER_SCAN_OPTIONS,
 ] as const;
 
 function parseTime(text: string): TimeSetting {

@@ -5,17 +5,6 @@ import { MailgateError } from '../errors.ts';
 import { Rollup } from '../feedback/dmarc-rollup.ts';
 import { type LargeFile, type SourceItem, scanWithLargeFiles } from '../feedback/sources.ts';
 import { openStore, type Store } from '../store/database.ts';
-import {
-  jsonLine,
-  markAgain,
-  occasionally,
-  type PutAwayOptions,
-  pauseBetweenScans,
-  problemLine,
-  putAway,
-  ReadBefore,
-  wholePaths,
-} from './scan.ts';
 import type { DMARC_OPTIONS, TimeSetting } from './dmarc-options.ts';
 import { parsedmarcObject } from './dmarc-parsedmarc.ts';
 import { DmarcReader, type ReadFile } from './dmarc-reader.ts';
@@ -23,6 +12,17 @@ import { reportLine, reportObject, type ShownReport } from './dmarc-record.ts';
 import { type RollupFormat, rollupLines } from './dmarc-rollup-view.ts';
 import { Notices } from './notices.ts';
 import type { CommonSettings } from './options.ts';
+import {
+  jsonLine,
+  markAgain,
+  NamedPaths,
+  occasionally,
+  type PutAwayOptions,
+  pauseBetweenScans,
+  problemLine,
+  putAway,
+  ReadBefore,
+} from './scan.ts';
 import type { SettingsOf } from './settings.ts';
 import { coloursFor, type Invocation, write } from './terminal.ts';
 
@@ -44,8 +44,8 @@ export async function dmarcSession(
   refuseClashes(paths, settings);
   const store = settings.store ? openStore({ path: settings.db, clock: systemClock }) : null;
   try {
-    const session = new DmarcSession(settings, invocation, store);
-    if (paths.length > 0) await session.scanAgainAndAgain(paths);
+    const session = new DmarcSession({ settings, invocation, store, paths: new NamedPaths(paths, invocation) });
+    if (paths.length > 0) await session.scanAgainAndAgain();
     if (settings.rollup || paths.length === 0) await session.showKept();
     return session.exitCode;
   } finally {
@@ -71,10 +71,18 @@ function refuseClashes(paths: readonly string[], settings: DmarcSettings): void 
 const BATCH = 100;
 const BATCH_ROWS = 50_000;
 
+interface Given {
+  readonly settings: DmarcSettings;
+  readonly invocation: Invocation;
+  readonly store: Store | null;
+  readonly paths: NamedPaths;
+}
+
 class DmarcSession {
   readonly #settings: DmarcSettings;
   readonly #invocation: Invocation;
   readonly #store: Store | null;
+  readonly #paths: NamedPaths;
   readonly #notices: Notices;
   readonly #colours: ChalkInstance;
   readonly #reader: DmarcReader;
@@ -87,37 +95,42 @@ class DmarcSession {
   #batch: ReadFile[] = [];
   exitCode = 0;
 
-  constructor(settings: DmarcSettings, invocation: Invocation, store: Store | null) {
+  constructor({ settings, invocation, store, paths }: Given) {
     const { color, quiet } = settings;
     this.#settings = settings;
     this.#invocation = invocation;
     this.#store = store;
+    this.#paths = paths;
     this.#notices = new Notices(invocation.stderr, {
       colours: coloursFor(invocation.stderr, { color, env: invocation.env }),
       quiet,
     });
     this.#colours = coloursFor(invocation.stdout, { color, env: invocation.env });
     this.#reader = new DmarcReader({ store: store?.reports ?? null, settings });
-    this.#before = new ReadBefore(settings.onlyNew && settings.moveTo === null ? store : null, JOB);
+    this.#before = new ReadBefore({
+      store: settings.onlyNew && settings.moveTo === null ? store : null,
+      job: JOB,
+      isWatching: settings.watchMs !== null,
+    });
   }
 
-  async scanAgainAndAgain(paths: readonly string[]): Promise<void> {
+  async scanAgainAndAgain(): Promise<void> {
     const { watchMs, rollup } = this.#settings;
     const { interrupted } = this.#invocation;
     for (;;) {
-      await this.#scan(wholePaths(paths, this.#invocation));
+      await this.#scan();
       if (!rollup) await this.#showRun();
       if (watchMs === null) return;
       await pauseBetweenScans(watchMs, interrupted);
     }
   }
 
-  async #scan(paths: readonly string[]): Promise<void> {
+  async #scan(): Promise<void> {
     const { recursive } = this.#settings;
     const { stdin, interrupted } = this.#invocation;
     this.#files = 0;
     const tell = occasionally(() => this.#notices.tell(`${this.#files} files read so far …`));
-    for await (const item of scanWithLargeFiles(paths, { recursive, stdin, seen: this.#before })) {
+    for await (const item of scanWithLargeFiles(this.#paths.whole, { recursive, stdin, seen: this.#before })) {
       interrupted.throwIfAborted();
       await this.#take(item, tell);
       tell();
@@ -133,7 +146,7 @@ class DmarcSession {
     }
     if (item.status === 'problem') {
       if (item.reason !== 'too_large') this.exitCode = 3;
-      this.#notices.warn(problemLine(item));
+      this.#notices.warn(problemLine(item, this.#paths));
       await this.#show(this.#reader.problem(item));
       return;
     }
@@ -163,10 +176,11 @@ class DmarcSession {
 
   get #putAwayOptions(): PutAwayOptions {
     const { moveTo, markSeen } = this.#settings;
-    return { moveTo, markSeen, cwd: this.#invocation.cwd, notices: this.#notices };
+    return { moveTo, markSeen, cwd: this.#invocation.cwd, paths: this.#paths, notices: this.#notices };
   }
 
-  async #show(shown: ShownReport): Promise<void> {
+  async #show(found: ShownReport): Promise<void> {
+    const shown = { ...found, place: this.#paths.placeAsNamed(found.place) };
     this.#count(shown.status);
     const { json, rollup, fieldNames } = this.#settings;
     if (rollup) return;

@@ -1,4 +1,4 @@
-// What the scans of complaints and of reports share: knowing what was read before, putting files away, pausing, warning.
+// What the scans of bounces, complaints and reports share: knowing what was read before, putting files away, pausing, warning.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
@@ -10,40 +10,49 @@ import type { Invocation } from './terminal.ts';
 
 /** What need not be read again: by the store's memory of a job, and while watching also what this run has read. */
 export class ReadBefore implements SeenMessages {
-  readonly #store: Store | null;
-  readonly #job: string;
+  readonly #options: ReadBeforeOptions;
   readonly #own = new Set<string>();
 
-  /**
-   * `store` is null where the memory of earlier runs is not to be asked. So it is where files are moved away: one that is
-   * still there was left by a run that was stopped, and reading it again counts nothing twice.
-   */
-  constructor(store: Store | null, job: string) {
-    this.#store = store;
-    this.#job = job;
+  constructor(options: ReadBeforeOptions) {
+    this.#options = options;
   }
 
   hasPlace(key: string): boolean {
     if (this.#own.has(key)) return true;
-    return (this.#store?.scans.knownPlaces(this.#job, [{ place: key, stamp: '' }]).size ?? 0) > 0;
+    const { store, job } = this.#options;
+    return (store?.scans.knownPlaces(job, [{ place: key, stamp: '' }]).size ?? 0) > 0;
   }
 
   hasContent(sha256: string): boolean {
     if (this.#own.has(sha256)) return true;
-    return (this.#store?.scans.knownContents(this.#job, [sha256]).size ?? 0) > 0;
+    const { store, job } = this.#options;
+    return (store?.scans.knownContents(job, [sha256]).size ?? 0) > 0;
   }
 
   /** Notes what this run has dealt with, for its next scans. */
   note({ key }: SourcePlace, sha256: string | null): void {
+    if (!this.#options.isWatching) return;
     if (key !== undefined) this.#own.add(key);
     if (sha256 !== null) this.#own.add(sha256);
   }
+}
+
+export interface ReadBeforeOptions {
+  /**
+   * Null where the memory of earlier runs is not to be asked. So it is where files are moved away: one that is still there
+   * was left by a run that was stopped, and reading it again counts nothing twice.
+   */
+  readonly store: Store | null;
+  readonly job: string;
+  /** Whether this run scans again and again. */
+  readonly isWatching: boolean;
 }
 
 export interface PutAwayOptions {
   readonly moveTo: string | null;
   readonly markSeen: boolean;
   readonly cwd: string;
+  readonly paths: NamedPaths;
   readonly notices: Notices;
 }
 
@@ -52,12 +61,12 @@ export interface PutAwayOptions {
  * beside it, so that a poison message is met once and looked at by a person.
  */
 export function putAway(place: SourcePlace, problem: string | null, options: PutAwayOptions): void {
-  const { moveTo, cwd, notices } = options;
-  if (options.markSeen && moveTo === null) tellOutcome(markSeen(place), place.path, notices);
+  const { moveTo, cwd } = options;
+  if (problem === null) markAgain(place, options);
   if (moveTo === null) return;
   const folder = problem === null ? resolve(cwd, moveTo) : join(resolve(cwd, moveTo), 'unreadable');
   const outcome = moveMessage(place, folder);
-  tellOutcome(outcome, place.path, notices);
+  tellOutcome(outcome, place, options);
   if (problem === null || outcome !== 'done') return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, `${basename(place.path)}.reason`), `${problem}\n`, { mode: 0o600 });
@@ -65,21 +74,45 @@ export function putAway(place: SourcePlace, problem: string | null, options: Put
 
 /** A message kept by a run that was stopped before it could mark it. */
 export function markAgain(place: SourcePlace, options: PutAwayOptions): void {
-  if (options.markSeen && options.moveTo === null) tellOutcome(markSeen(place), place.path, options.notices);
+  if (options.markSeen && options.moveTo === null) tellOutcome(markSeen(place), place, options);
 }
 
-function tellOutcome(outcome: FileOutcome, path: string, notices: Notices): void {
-  if (outcome === 'not_possible') notices.warn(`${path} stays where it is: it could not be moved or marked.`);
+function tellOutcome(outcome: FileOutcome, place: SourcePlace, { paths, notices }: PutAwayOptions): void {
+  if (outcome !== 'not_possible') return;
+  notices.warn(`${paths.placeAsNamed(place).path} stays where it is: it could not be moved or marked.`);
 }
 
-export function problemLine({ place, reason, detail }: SourceItem & { readonly status: 'problem' }): string {
+type Problem = SourceItem & { readonly status: 'problem' };
+
+export function problemLine({ place: found, reason, detail }: Problem, paths: NamedPaths): string {
+  const place = paths.placeAsNamed(found);
   const where = place.part === undefined ? place.path : `${place.path}, message ${place.part}`;
   return `${where} was not read (${reason.replaceAll('_', ' ')}): ${detail}`;
 }
 
-/** The paths as scans want them: whole, but for standard input. */
-export function wholePaths(paths: readonly string[], { cwd }: Invocation): string[] {
-  return paths.map((path) => (path === '-' ? path : resolve(cwd, path)));
+/** What a scan was told to read, and how a file of it is called: as the person named it, or the folder it lies in. */
+export class NamedPaths {
+  /** As scans want them: whole, but for standard input. */
+  readonly whole: readonly string[];
+  readonly #named: readonly string[];
+
+  constructor(paths: readonly string[], { cwd }: Invocation) {
+    this.#named = paths;
+    this.whole = paths.map((path) => (path === '-' ? path : resolve(cwd, path)));
+  }
+
+  placeAsNamed(place: SourcePlace): SourcePlace {
+    return { ...place, path: this.#asNamed(place.path) };
+  }
+
+  #asNamed(path: string): string {
+    for (const [index, whole] of this.whole.entries()) {
+      const named = this.#named[index] as string;
+      if (path === whole) return named;
+      if (path.startsWith(`${whole}/`)) return `${named.replace(/\/{1,8}$/, '')}${path.slice(whole.length)}`;
+    }
+    return path;
+  }
 }
 
 /** Waits; ends early, with the reason thrown, where the run is interrupted. */

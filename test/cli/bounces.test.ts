@@ -247,24 +247,26 @@ function manyBounces(folder: string): string {
   return path;
 }
 
-test('--move-to and --mark-seen put messages away once they are kept; unparsed ones stay', async (t) => {
+test('--move-to and --mark-seen put messages away once they are kept, unparsed ones aside with the reason', async (t) => {
   const folder = workFolder(t);
   const maildir = join(folder, 'Maildir');
   for (const name of ['new', 'cur', 'tmp']) mkdirSync(join(maildir, name), { recursive: true });
   const one = readFileSync(join(FIXTURES, 'qmail-local.eml'), 'latin1');
   writeFileSync(join(maildir, 'new', '1.a.host'), one);
   writeFileSync(join(maildir, 'cur', '2.b.host:2,F'), one.replaceAll('student', 'other'));
+  writeFileSync(join(maildir, 'new', '4.d.host'), 'From: MAILER-DAEMON@x.test\nSubject: Undeliverable\n\nno idea\n');
   await run(folder, ['Maildir', '--suppress', '--mark-seen']);
+  assert.deepEqual(readdirSync(join(maildir, 'new')), ['4.d.host'], 'what nobody could read is left unseen');
   assert.deepEqual(readdirSync(join(maildir, 'cur')).sort(), ['1.a.host:2,S', '2.b.host:2,FS']);
   writeFileSync(join(maildir, 'new', '3.c.host'), one.replaceAll('student', 'third'));
-  writeFileSync(join(maildir, 'new', '4.d.host'), 'From: MAILER-DAEMON@x.test\nSubject: Undeliverable\n\nno idea\n');
   await run(folder, ['Maildir', '--suppress', '--move-to', 'done']);
   assert.deepEqual(
     readdirSync(join(folder, 'done')).sort(),
-    ['1.a.host:2,S', '2.b.host:2,FS', '3.c.host'],
+    ['1.a.host:2,S', '2.b.host:2,FS', '3.c.host', 'unreadable'],
     'also those kept before',
   );
-  assert.deepEqual(readdirSync(join(maildir, 'new')), ['4.d.host']);
+  assert.deepEqual(readdirSync(join(folder, 'done', 'unreadable')).sort(), ['4.d.host', '4.d.host.reason']);
+  assert.deepEqual(readdirSync(join(maildir, 'new')), []);
 });
 
 test('nothing is moved without --suppress', async (t) => {
