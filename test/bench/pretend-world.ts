@@ -4,11 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Offers, Wire, World } from '../../src/sandbox/world.ts';
-import { tailWorld, worldOf } from '../../src/sandbox/world-builders.ts';
+import { worldOf } from '../../src/sandbox/world-builders.ts';
 
 export const ONE_DOMAIN = 'one-domain.test';
-/** Domains `t0-tail.test`, `t1-tail.test` … of the world of many. */
-export const MANY_DOMAINS = 2000;
 
 export interface PretendWorld {
   readonly dns: { readonly address: string; readonly port: number };
@@ -35,12 +33,6 @@ function oneDomainWorld(wire: Wire, offers: Offers): World {
 const WORLDS = {
   'one by one': (latencyMs: number): World => oneDomainWorld({ latencyMs }, { pipelining: false }),
   pipelining: (latencyMs: number): World => oneDomainWorld({ latencyMs }, { pipelining: true }),
-  many: (latencyMs: number): World =>
-    tailWorld({
-      domains: MANY_DOMAINS,
-      addresses: 40,
-      behaviour: { mailboxes: (local) => local.startsWith('user'), wire: { latencyMs } },
-    }),
 } as const;
 
 async function serve(world: World): Promise<void> {
