@@ -84,6 +84,7 @@ export async function openAsking(
       openSession,
       identity,
       port: settings.port,
+      tls: settings.tls,
       timeouts: chooseTimeouts({ connectMs: settings.connectTimeoutMs, commandMs: settings.commandTimeoutMs }),
       allowPrivate: settings.allowPrivate,
       hosts,

@@ -3,6 +3,8 @@ import type { ChalkInstance } from 'chalk';
 import { isPlainlyValid } from '../address/screen.ts';
 import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
+import { describeTls } from '../smtp/tls.ts';
+import type { ProbeEvent } from '../verify/probe.ts';
 import { isoTime, scoreOfRow } from './annotation.ts';
 import type { Examined } from './check-addresses.ts';
 import { dialogueLine } from './dialogue.ts';
@@ -26,6 +28,8 @@ export function evidenceLines(
   };
   add('syntax', syntaxLine(examined));
   for (const text of mailHostLines(examined)) add('mx', text);
+  const secured = tlsOf(examined);
+  if (secured !== null) add('tls', `${printable(secured.host, 255)}: ${describeTls(secured.tls)}`);
   const asked = askedLines(examined);
   for (const text of asked) add('asked', text);
   const detail = verdict.stage === 'syntax' || verdict.detail === null ? null : printable(verdict.detail, 300);
@@ -73,6 +77,11 @@ function mailHostLines({ plan, verdict, now }: Examined): string[] {
   return [...hosts, ...more, about, ...plan.warnings.map((warning) => printable(warning, 300))];
 }
 
+/** The encryption of the last session that had any. */
+function tlsOf({ events }: Examined): Extract<ProbeEvent, { type: 'tls' }> | null {
+  return events.findLast((event) => event.type === 'tls') ?? null;
+}
+
 function askedLines({ events, verdict }: Examined): string[] {
   const lines: string[] = [];
   for (const event of events) {
@@ -100,6 +109,15 @@ function flagsOf({ facts: { domain, role }, verdict }: Examined): string[] {
   if (domain?.typo?.certain === true) flags.push('typo');
   if (verdict.implicitMx) flags.push('implicit MX');
   return flags;
+}
+
+function tlsObject(examined: Examined): Record<string, unknown> | null {
+  const secured = tlsOf(examined);
+  if (secured === null) return null;
+  const { protocol, cipher, certificate, distrust } = secured.tls;
+  const { subject = null, issuer = null, validTo = null } = certificate ?? {};
+  const shown = certificate === null ? null : { subject, issuer, valid_to: validTo };
+  return { host: secured.host, protocol, cipher, certificate: shown, authorized: distrust === null, why: distrust };
 }
 
 /** The object `check --json` prints for one address; names are part of the contract. */
@@ -136,6 +154,7 @@ export function evidenceObject(examined: Examined, id: unknown): Record<string, 
       enhanced: verdict.reply?.enhanced ?? null,
       reply: verdict.reply === null ? null : oneLine(verdict.reply, MOST_REPLY_CHARACTERS),
       attempts: verdict.attempts,
+      tls: tlsObject(examined),
     },
     detail: verdict.detail === null ? null : printable(verdict.detail, 500),
     stage: verdict.stage,

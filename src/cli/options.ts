@@ -3,6 +3,7 @@ import { screenAddress } from '../address/screen.ts';
 import { isIpAddress } from '../dns/address-policy.ts';
 import { parseServer } from '../dns/servers.ts';
 import { MailgateError } from '../errors.ts';
+import type { TlsUse } from '../smtp/session.ts';
 import { STATUSES } from '../verdict.ts';
 import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
 import { BOUNCES_OPTIONS } from './bounces-options.ts';
@@ -71,6 +72,15 @@ export const ASK_OPTIONS = [
     description: 'the local address to ask from',
     parse: ipAddress,
     default: null,
+  }),
+  valueOption({
+    name: 'tls',
+    flags: '--tls <when>',
+    description: 'encrypt: always (or not ask), never, or where a host demands it',
+    parse: tlsUse,
+    default: 'on_demand' as TlsUse,
+    defaultText: 'on-demand',
+    choices: ['always', 'never', 'on-demand'],
   }),
   valueOption({
     name: 'concurrency',
@@ -293,6 +303,11 @@ function someTime(text: string): number {
   throw new MailgateError('usage', 'waiting for no time at all would get no answer.', {
     hint: 'Give a time such as 10s.',
   });
+}
+
+function tlsUse(text: string): TlsUse {
+  const when = oneOf(['always', 'never', 'on-demand'], 'way to use TLS')(text);
+  return when === 'on-demand' ? 'on_demand' : when;
 }
 
 function anyText(text: string): string {

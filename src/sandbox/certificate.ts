@@ -2,16 +2,16 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
-/** A fresh key and a certificate for `sandbox.invalid`, ready for TLS handshakes; takes about a millisecond. */
-export function selfSignedContext(): SecureContext {
+/** A fresh key and a certificate, ready for TLS handshakes; takes about a millisecond. */
+export function selfSignedContext({ name = 'sandbox.invalid', until = '491231235959Z' } = {}): SecureContext {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const body = sequence(
     explicit(0, integer(2)), // version 3
     integer(1), // serial number
     ECDSA_WITH_SHA256,
-    NAME,
-    sequence(VALID_FROM, VALID_TO),
-    NAME,
+    nameOf(name),
+    sequence(VALID_FROM, tagged(0x17, Buffer.from(until))), // UTCTime ends with 2049
+    nameOf(name),
     publicKey.export({ type: 'spki', format: 'der' }),
   );
   const signature = sign('sha256', body, privateKey);
@@ -21,6 +21,12 @@ export function selfSignedContext(): SecureContext {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     cert: `-----BEGIN CERTIFICATE-----\n${pem}-----END CERTIFICATE-----\n`,
   });
+}
+
+/** A distinguished name of a common name alone. */
+function nameOf(commonName: string): Buffer {
+  const attribute = sequence(tagged(0x06, Buffer.from('550403', 'hex')), tagged(0x0c, Buffer.from(commonName, 'utf8')));
+  return sequence(tagged(0x31, attribute));
 }
 
 function tagged(tag: number, content: Buffer): Buffer {
@@ -43,10 +49,4 @@ function integer(value: number): Buffer {
 }
 
 const ECDSA_WITH_SHA256 = sequence(tagged(0x06, Buffer.from('2a8648ce3d040302', 'hex'))); // RFC 5758 section 3.2
-const COMMON_NAME = sequence(
-  tagged(0x06, Buffer.from('550403', 'hex')),
-  tagged(0x0c, Buffer.from('sandbox.invalid', 'utf8')),
-);
-const NAME = sequence(tagged(0x31, COMMON_NAME));
 const VALID_FROM = tagged(0x17, Buffer.from('200101000000Z')); // UTCTime, 2020
-const VALID_TO = tagged(0x17, Buffer.from('491231235959Z')); // UTCTime ends with 2049

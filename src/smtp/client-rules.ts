@@ -18,6 +18,9 @@ const REFUSED = alternatives`
     |restrict|infected|compromised|blacklist|quarantin|complain|dynamic|residential|dial-?up)
 `;
 
+/** The rule of a host that takes nothing in the clear; a session that may encrypt goes on with STARTTLS. */
+export const TLS_DEMANDED = 'tls-demanded';
+
 export const CLIENT_RULES: readonly ReplyRule[] = [
   {
     id: 'client-host-rejected',
@@ -189,7 +192,7 @@ export const CLIENT_RULES: readonly ReplyRule[] = [
 /** Read after relay words, for "authenticate to relay" is about the domain. */
 export const LOGIN_RULES: readonly ReplyRule[] = [
   {
-    id: 'tls-demanded',
+    id: TLS_DEMANDED,
     words: words`
       (?:starttls|tls|ssl|encrypt\w{0,4})\b[^.]{0,30}\b(?:required|requires|must|need|mandatory|only|enforced|first)
       (?:must|require\w{0,2}|need\w{0,2}|use)\b[^.]{0,20}\b(?:starttls|tls|ssl|encryption|encrypted|secure connection)\b

@@ -1,6 +1,5 @@
 // Speaks command and reply with one mail host: counts replies, keeps deadlines, and knows why it ended; what is asked is the session's.
-import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Reply } from '../verdict.ts';
 import { onAbort } from './cancellation.ts';
@@ -9,6 +8,7 @@ import { type Exchange, type Loss, type Lost, lossOfError } from './exchange.ts'
 import { printable } from './printable.ts';
 import { createReplyParser, oneLine, type ReplyParser } from './reply.ts';
 import type { SessionTimeouts } from './timeouts.ts';
+import { beginTls, describeTls, evidenceOf, type TlsEvidence } from './tls.ts';
 
 /** Hears the dialogue, made printable: what was sent, what was received, and what happened to the connection. */
 export type Trace = (direction: 'sent' | 'received' | 'note', line: string) => void;
@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly trace?: Trace | undefined;
   /** Called when the TCP connection stands, before anything was said on it. */
   readonly onConnected?: (() => void) | undefined;
+  /** Told what came of the TLS handshake. */
+  readonly onSecured?: ((evidence: TlsEvidence) => void) | undefined;
 }
 
 /** A question whose reply is owed. */
@@ -131,10 +133,9 @@ export class Connection {
   }
 
   /**
-   * Goes over to TLS, once the host has answered 220 to STARTTLS. Resolves to null, or to the loss. No certificate is
-   * refused: self-signed ones are usual between mail hosts (RFC 7435), and nothing secret is sent; what is odd about it
-   * goes into the dialogue. Bytes behind the 220 were sent in the clear and would be taken for protected ones
-   * (CVE-2011-0411): they end the session.
+   * Goes over to TLS, once the host has answered 220 to STARTTLS. Resolves to null, or to the loss. What is odd about the
+   * certificate is told as evidence and ends nothing. Bytes behind the 220 were sent in the clear and would be taken for
+   * protected ones (CVE-2011-0411): they end the session.
    */
   async startTls(limitMs: number): Promise<Lost | null> {
     const plain = this.#socket;
@@ -142,18 +143,20 @@ export class Connection {
     if (!this.#parser.betweenReplies || this.#arrived.length > 0) {
       return this.loseStep('the host sent something in the clear behind its answer to STARTTLS');
     }
-    const { hostname } = this.#options;
-    const servername = hostname !== undefined && isIP(hostname) === 0 ? { servername: hostname } : {};
-    const secure = connectTls({ socket: plain, rejectUnauthorized: false, ...servername });
+    const { hostname, trace, onSecured } = this.#options;
+    const secure = beginTls(plain, hostname);
     this.#socket = secure;
     secure.on('data', (chunk: Buffer) => this.#onBytes(chunk));
     secure.on('error', (error) => this.#onTlsError(error));
     secure.on('end', () => this.lose('closed', 'the host closed the connection'));
     secure.on('close', () => this.lose('closed', 'the connection closed'));
     const done = await this.#waitFor('the TLS handshake', limitMs, (settled) => secure.once('secureConnect', settled));
-    if (done.status === 'lost') return done;
+    if (done.status === 'lost') return handshakeLost(done);
     this.#secured = true;
-    this.#options.trace?.('note', printable(describeTls(secure), 300));
+    if (trace === undefined && onSecured === undefined) return null;
+    const evidence = evidenceOf(secure);
+    onSecured?.(evidence);
+    trace?.('note', `encrypted with ${describeTls(evidence)}`);
     return null;
   }
 
@@ -320,13 +323,10 @@ function settle(waiting: Waiting, exchange: Exchange): void {
 /** What stands for a reply where none is owed: the end of a handshake. */
 const NO_REPLY: Reply = { code: 220, enhanced: null, text: '' };
 
-/** For people who read the dialogue: protocol, cipher, and what a browser would have to say about the certificate. */
-function describeTls(socket: TLSSocket): string {
-  const { name } = socket.getCipher();
-  const certificate = socket.authorized
-    ? 'certificate good'
-    : `certificate not verified: ${String(socket.authorizationError)}`;
-  return `encrypted with ${socket.getProtocol()} ${name}, ${certificate}`;
+/** Silence and hanging up belong to the handshake they came in. */
+function handshakeLost(lost: Lost): Lost {
+  const isItsOwn = lost.failure === 'timeout' || lost.failure === 'reset' || lost.failure === 'closed';
+  return isItsOwn ? { ...lost, failure: 'tls', detail: `the TLS handshake failed: ${lost.detail}` } : lost;
 }
 
 function sessionClosed(): Lost {

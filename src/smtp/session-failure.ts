@@ -36,6 +36,17 @@ export function failedStart(connection: Connection, stage: StartStage, exchange:
   };
 }
 
+/** The failure of a session that cannot be encrypted as it has to be, or must not be as the host wants it. */
+export function tlsFailure(
+  connection: Connection,
+  { reply, detail }: { readonly reply: Reply | null; readonly detail: string },
+): SessionFailure {
+  void connection.quit();
+  const base = { status: 'failed', stage: 'tls', failure: 'tls', tryNextHost: false } as const;
+  return { ...base, reply, detail, closed: connection.closed };
+}
+
+/** The failure of a session whose host offered STARTTLS and did not answer 220 to it. */
 export function tlsRefused(connection: Connection, go: Exchange): SessionFailure {
   const failure = failedStart(connection, 'tls', go);
   return failure.failure === 'reply' ? { ...failure, failure: 'tls' } : failure;

@@ -1,13 +1,15 @@
 // Holds one SMTP conversation: greeting, EHLO, MAIL, then one RCPT after another, and QUIT. Never DATA, and no RSET, NOOP or VRFY,
 // which hosts count against us.
 import type { Reply } from '../verdict.ts';
+import { TLS_DEMANDED } from './client-rules.ts';
 import { commandLine, type Mailbox, needsSmtputf8 } from './command.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { type Exchange, isReply, type Replied } from './exchange.ts';
 import type { Extensions } from './extensions.ts';
 import { type Hello, sayHello } from './hello.ts';
+import { meaningOf } from './meaning.ts';
 import { oneLine } from './reply.ts';
-import { failedStart, type SessionFailure, smtputf8NotOffered, tlsRefused } from './session-failure.ts';
+import { failedStart, type SessionFailure, smtputf8NotOffered, tlsFailure, tlsRefused } from './session-failure.ts';
 
 export interface SessionOptions extends ConnectionOptions {
   /** Our name in EHLO: a host name that resolves to the address we speak from, or an address literal. */
@@ -16,14 +18,16 @@ export interface SessionOptions extends ConnectionOptions {
   readonly mailFrom: string | null;
   /** True if any recipient of this session needs SMTPUTF8 (RFC 6531); without the offer of it the session fails. */
   readonly smtputf8: boolean;
-  /**
-   * When to encrypt: 'on_demand' (the default) where the host refuses MAIL in the clear, 'always' wherever STARTTLS is
-   * offered, 'never' not even then. RFC 3207 section 4 forbids public hosts to demand it; some do.
-   */
+  /** When to encrypt; 'on_demand' where nothing is said. */
   readonly tls?: TlsUse | undefined;
 }
 
-export type TlsUse = 'on_demand' | 'always' | 'never';
+/**
+ * 'on_demand' where the host takes nothing in the clear, 'when_offered' wherever it offers STARTTLS, 'always' wherever it
+ * offers that and no question elsewhere, 'never' not even on demand. RFC 3207 section 4 forbids public hosts to demand
+ * it; some do.
+ */
+export type TlsUse = 'on_demand' | 'when_offered' | 'always' | 'never';
 
 export type SessionStart = { readonly status: 'ready'; readonly session: Session } | SessionFailure;
 
@@ -51,7 +55,12 @@ export async function openSession(options: SessionOptions): Promise<SessionStart
   const hello = await sayHello(connection, ehloCommand, options);
   if (!isReply(hello.exchange, 250)) return failedStart(connection, 'ehlo', hello.exchange);
   const opening = { connection, options, ehloCommand, mailCommand, smtputf8, greeting };
-  const isSecuredFirst = options.tls === 'always' && hello.extensions.has('STARTTLS');
+  const isOffered = hello.extensions.has('STARTTLS');
+  if (options.tls === 'always' && !isOffered) {
+    const detail = 'the host does not offer STARTTLS, and nothing is to be asked in the clear';
+    return tlsFailure(connection, { reply: null, detail });
+  }
+  const isSecuredFirst = isOffered && (options.tls === 'always' || options.tls === 'when_offered');
   return isSecuredFirst ? sayMailSecured(opening) : sayMail(opening, hello, hello.exchange);
 }
 
@@ -69,10 +78,14 @@ async function sayMail(opening: Opening, hello: Hello, helloReply: Replied): Pro
   const { connection, options, mailCommand, smtputf8, greeting } = opening;
   if (smtputf8 && !hello.extensions.has('SMTPUTF8')) return smtputf8NotOffered(connection, helloReply.reply);
   const mail = await connection.exchange(mailCommand, options.timeouts.mailMs);
-  if (!isReply(mail, 250)) {
-    const mayEncrypt = options.tls !== 'never' && !connection.secured && hello.extensions.has('STARTTLS');
-    if (mayEncrypt && demandsTls(mail)) return sayMailSecured(opening);
-    return failedStart(connection, 'mail', mail);
+  if (mail.status === 'lost' || mail.reply.code !== 250) {
+    if (connection.secured || mail.status === 'lost' || !demandsTls(mail.reply))
+      return failedStart(connection, 'mail', mail);
+    const isOffered = hello.extensions.has('STARTTLS');
+    if (isOffered && options.tls !== 'never') return sayMailSecured(opening);
+    const why = isOffered ? 'TLS is not to be used' : 'it does not offer STARTTLS';
+    const detail = `the host takes mail over TLS only, and ${why}: ${oneLine(mail.reply, 200)}`;
+    return tlsFailure(connection, { reply: mail.reply, detail });
   }
   const slowestReplyMs = Math.max(helloReply.ms, mail.ms);
   const { extensions, verb } = hello;
@@ -93,8 +106,10 @@ async function sayMailSecured(opening: Opening): Promise<SessionStart> {
 }
 
 /** `530 5.7.0 Must issue a STARTTLS command first` (RFC 3207 section 4; Postfix with smtpd_tls_security_level=encrypt). */
-function demandsTls(mail: Exchange): boolean {
-  return mail.status === 'replied' && mail.reply.code >= 400 && /\bstart ?tls\b|\btls\b|encrypt/i.test(mail.reply.text);
+function demandsTls(reply: Reply): boolean {
+  if (reply.code < 400) return false;
+  if (reply.code === 530 && /\b(?:start ?)?tls\b|encrypt/i.test(reply.text)) return true;
+  return meaningOf({ ...reply, stage: 'mail' }).rule === TLS_DEMANDED;
 }
 
 interface SessionFacts {

@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts';
 import { mayDial } from '../dns/address-policy.ts';
 import type { MailHost } from '../dns/mail-hosts.ts';
 import { meaningOf, type ReplyStage, verdictOfMeaning } from '../smtp/meaning.ts';
-import type { openSession, Session } from '../smtp/session.ts';
+import type { openSession, Session, TlsUse } from '../smtp/session.ts';
 import type { SessionFailure } from '../smtp/session-failure.ts';
 import type { SessionTimeouts } from '../smtp/timeouts.ts';
+import type { TlsEvidence } from '../smtp/tls.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
 import type { HostMemory } from './hosts.ts';
 import type { PaceLimits } from './pace.ts';
@@ -38,6 +39,8 @@ export interface ProbeOptions {
   readonly identity: ProbeIdentity;
   readonly port: number;
   readonly timeouts: SessionTimeouts;
+  /** When to encrypt: 'on_demand' where nothing is said. */
+  readonly tls?: TlsUse;
   readonly allowPrivate: boolean;
   readonly hostAddressLimit: number;
   readonly hosts: HostMemory;
@@ -57,6 +60,7 @@ export type ProbeEvent =
       readonly line: string;
     }
   | { readonly type: 'connect'; readonly host: string; readonly address: string; readonly outcome: string }
+  | { readonly type: 'tls'; readonly host: string; readonly address: string; readonly tls: TlsEvidence }
   | ({ readonly type: 'provider' } & ProviderTurn)
   | {
       readonly type: 'reply';
@@ -111,12 +115,12 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
       hostname: host.name,
       ...options.identity,
       smtputf8: recipient.smtputf8,
-      tls: options.hosts.demandsTls(address) ? 'always' : 'on_demand',
+      tls: tlsUseFor(address, options),
       timeouts: options.timeouts,
       clock: options.clock,
       signal: options.signal,
       onConnected: () => options.hosts.noteConnect(at, 'connected'),
-      ...(options.observe === null ? {} : { trace: traceOf(host.name, options.observe) }),
+      ...(options.observe === null ? {} : earsFor({ host: host.name, address }, options.observe)),
     });
     if (start.status === 'ready') {
       noteEntered(at, options);
@@ -279,7 +283,15 @@ function allDead(plan: AskPlan, { hosts }: ProbeOptions): Failed {
   };
 }
 
-function traceOf(host: string, observe: (event: ProbeEvent) => void) {
-  return (direction: 'sent' | 'received' | 'note', line: string): void =>
-    observe({ type: 'dialogue', host, direction, line });
+/** A host that was met demanding TLS is not asked in the clear first. */
+function tlsUseFor(address: string, { tls = 'on_demand', hosts }: ProbeOptions): TlsUse {
+  return tls === 'on_demand' && hosts.demandsTls(address) ? 'when_offered' : tls;
+}
+
+function earsFor(at: { readonly host: string; readonly address: string }, observe: (event: ProbeEvent) => void) {
+  return {
+    trace: (direction: 'sent' | 'received' | 'note', line: string): void =>
+      observe({ type: 'dialogue', host: at.host, direction, line }),
+    onSecured: (tls: TlsEvidence): void => observe({ type: 'tls', ...at, tls }),
+  };
 }

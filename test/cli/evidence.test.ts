@@ -52,6 +52,33 @@ test('a fact that no reply tells has a line of its own', () => {
   assert.ok(lines.includes('  dns       no such domain'));
 });
 
+test('encryption is evidence too, of the last session that had any, with what is odd about the certificate', () => {
+  const certificate = { subject: 'CN=mx.known.test', issuer: 'CN=Known CA', validTo: '2026-01-14' };
+  const tls = {
+    protocol: 'TLSv1.3',
+    cipher: 'TLS_AES_256_GCM_SHA384',
+    certificate,
+    distrust: 'expired (CERT_HAS_EXPIRED)',
+  };
+  const at = { type: 'tls', host: 'mx.known.test', address: '192.0.2.1' } as const;
+  const bare = { ...at, tls: { protocol: 'TLSv1', cipher: 'OLD', certificate: null, distrust: 'none' } };
+  const one = examined('a@known.test', verdictOf('accepted'), [bare, { ...at, tls }]);
+  const told = 'TLSv1.3 TLS_AES_256_GCM_SHA384, certificate of CN=mx.known.test by CN=Known CA, to 2026-01-14, expired';
+  assert.ok(linesOf(one).includes(`  tls       mx.known.test: ${told} (CERT_HAS_EXPIRED)`), linesOf(one).join('\n'));
+  assert.deepEqual((evidenceObject(one, undefined)['smtp'] as { tls: unknown }).tls, {
+    ...{ host: 'mx.known.test', protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', authorized: false },
+    certificate: { subject: 'CN=mx.known.test', issuer: 'CN=Known CA', valid_to: '2026-01-14' },
+    why: 'expired (CERT_HAS_EXPIRED)',
+  });
+  assert.ok(
+    linesOf(examined('a@known.test', verdictOf('accepted'), [bare])).includes(
+      '  tls       mx.known.test: TLSv1 OLD, no certificate',
+    ),
+  );
+  const plain = examined('a@known.test', verdictOf('accepted'));
+  assert.equal((evidenceObject(plain, undefined)['smtp'] as { tls: unknown }).tls, null);
+});
+
 test('flags and the sum of the score can be argued with', () => {
   const lines = linesOf(examined('info@gmx.de', verdictOf('accepted', { implicitMx: true })));
   assert.ok(lines.includes('  flags     role, free, implicit MX'));

@@ -1,6 +1,7 @@
 // A mail host for tests that follows a script to the byte: what it expects, what it sends, where it cuts, and how it ends.
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
 
 /** One connection, seen from the host's side. */
 export interface Peer {
@@ -11,10 +12,14 @@ export interface Peer {
   send(...parts: readonly (string | Buffer)[]): Promise<void>;
   /** Waits for the next command line and fails unless it is this one; returns it without CRLF. */
   expect(command: string | RegExp): Promise<string>;
+  /** Waits until this is somewhere among all that was received; for what is no line. */
+  heard(bytes: RegExp): Promise<void>;
   /** Expects a command and sends the reply, the usual step. */
   answer(command: string | RegExp, ...parts: readonly (string | Buffer)[]): Promise<void>;
   /** Banner, EHLO and MAIL answered as an unremarkable host would. */
   upToMail(ehloReply?: string): Promise<void>;
+  /** Goes over to TLS as the server, after its 220 to STARTTLS. */
+  secure(context: SecureContext): Promise<void>;
   /** Ends orderly (FIN). */
   close(): void;
   /** Ends rudely (RST). */
@@ -66,19 +71,23 @@ export async function startScriptedServer(script: Script, address = '127.0.0.1')
 /** The client hung up while the script waited for more; no fault of the client by itself. */
 class Gone extends Error {}
 
-function peerOf(socket: Socket): Peer {
+function peerOf(plain: Socket): Peer {
+  let socket = plain;
   let received = '';
   let taken = 0;
   let wake = () => {};
   let ended = false;
-  socket.setEncoding('latin1');
-  socket.on('data', (text) => {
-    received += text;
-    wake();
-  });
-  socket.on('error', () => {});
+  const listen = (to: Socket): void => {
+    to.setEncoding('latin1');
+    to.on('data', (text) => {
+      received += text;
+      wake();
+    });
+    to.on('error', () => {});
+  };
+  listen(plain);
   const gone = new Promise<void>((resolve) => {
-    socket.on('close', () => {
+    plain.on('close', () => {
       ended = true;
       wake();
       resolve();
@@ -119,6 +128,14 @@ function peerOf(socket: Socket): Peer {
       else assert.match(line, command);
       return line;
     },
+    async heard(bytes) {
+      while (!bytes.test(received)) {
+        if (ended) throw new Gone('the client hung up');
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
     async answer(command, ...parts) {
       await peer.expect(command);
       await peer.send(...parts);
@@ -128,8 +145,18 @@ function peerOf(socket: Socket): Peer {
       await peer.answer(/^EHLO /, ehloReply);
       await peer.answer(/^MAIL FROM:/, '250 2.1.0 Ok\r\n');
     },
+    async secure(context) {
+      const secured = new TLSSocket(plain, { isServer: true, secureContext: context });
+      socket = secured;
+      listen(secured);
+      await new Promise<void>((resolve) => {
+        secured.once('secure', resolve);
+        secured.once('close', resolve);
+      });
+      if (secured.getProtocol() === null) throw new Gone('no handshake');
+    },
     close: () => socket.end(),
-    reset: () => void socket.resetAndDestroy(),
+    reset: () => void plain.resetAndDestroy(),
   };
   return peer;
 }
