@@ -10,6 +10,8 @@ import { MailHostStore, type MailHostsEntry } from './mail-hosts-store.ts';
 import { migrate } from './migrations.ts';
 import { pause } from './pause.ts';
 import { type RetryEntry, RetryStore } from './retries.ts';
+import { type RunVerdictEntry, RunVerdicts } from './run-verdicts.ts';
+import { LivingRun } from './runs.ts';
 import { ScanMemory } from './scan-memory.ts';
 import { refuse, storeError } from './sqlite-errors.ts';
 import { keepToWorld, type World } from './store-world.ts';
@@ -32,7 +34,8 @@ export type StoreEntry<Outcome = unknown> =
   | ({ readonly kind: 'mail_hosts' } & MailHostsEntry<Outcome>)
   | ({ readonly kind: 'catchall'; readonly domain: string } & DomainCatchall)
   | ({ readonly kind: 'retry' } & RetryEntry)
-  | { readonly kind: 'no_retry'; readonly domain: string; readonly local: string };
+  | { readonly kind: 'no_retry'; readonly domain: string; readonly local: string }
+  | ({ readonly kind: 'run_verdict' } & RunVerdictEntry);
 
 export interface StoreStats {
   readonly verdicts: VerdictStats;
@@ -63,11 +66,14 @@ export class Store<Outcome = unknown> {
   readonly scans: ScanMemory;
   readonly retries: RetryStore;
   readonly reports: ReportStore;
+  readonly runVerdicts: RunVerdicts;
   readonly #connection: Connection;
+  readonly #clock: Clock;
 
   constructor(connection: Connection, clock: Clock) {
     this.path = connection.path;
     this.#connection = connection;
+    this.#clock = clock;
     this.verdicts = new VerdictStore(connection, clock);
     this.mailHosts = new MailHostStore<Outcome>(connection);
     this.domains = new DomainStore(connection, clock);
@@ -75,6 +81,12 @@ export class Store<Outcome = unknown> {
     this.suppressions = new SuppressionStore(connection, clock);
     this.scans = new ScanMemory(connection, clock);
     this.reports = new ReportStore(connection, clock);
+    this.runVerdicts = new RunVerdicts(connection);
+  }
+
+  /** Tells the other runs on the file that this one begins to ask; `leave` it at the end. */
+  startRun(options: { readonly isUrgent: boolean }): LivingRun {
+    return new LivingRun(this.#connection, { clock: this.#clock, ...options });
   }
 
   /** Does `work`, whichever stores it writes to, in one transaction: all of it is kept, or nothing. No `await` in it. */
@@ -91,6 +103,7 @@ export class Store<Outcome = unknown> {
         if (entry.kind === 'catchall') this.domains.put(entry.domain, entry);
         else if (entry.kind === 'retry') this.retries.put(entry);
         else if (entry.kind === 'no_retry') this.retries.forget(entry.domain, entry.local);
+        else if (entry.kind === 'run_verdict') this.runVerdicts.put(entry);
       }
     });
   }
@@ -102,6 +115,7 @@ export class Store<Outcome = unknown> {
   forget(target: { readonly address: string } | { readonly domain: string }): number {
     const forgotten = this.#connection.write(() => {
       const verdicts = this.verdicts.forget(target);
+      this.runVerdicts.forget(target);
       if ('domain' in target) {
         this.mailHosts.forget(target.domain);
         this.domains.forget(target.domain);

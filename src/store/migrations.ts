@@ -197,6 +197,59 @@ const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    // What the runs at work on this file tell each other; all of it goes away with them. A run that is alone keeps its
+    // claims to itself (is_open 0) and puts them here when another one comes.
+    number: 5,
+    sql: `
+      CREATE TABLE run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: who was taken for dead must not meet its heir
+        pid INTEGER NOT NULL,
+        machine TEXT NOT NULL,
+        born TEXT NOT NULL,           -- when the process began, in the machine's own count
+        is_urgent INTEGER NOT NULL,
+        is_open INTEGER NOT NULL,
+        started_at INTEGER NOT NULL,  -- milliseconds since the epoch, as is seen_at
+        seen_at INTEGER NOT NULL,
+        beats INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE run_domain (       -- who asks about a domain
+        domain TEXT NOT NULL PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX run_domain_by_run ON run_domain (run);
+
+      CREATE TABLE run_provider (     -- how many connections each run may have; their sum is never above the limit
+        provider TEXT NOT NULL,
+        run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+        most INTEGER NOT NULL,
+        wanted INTEGER NOT NULL,
+        allowed INTEGER NOT NULL,
+        PRIMARY KEY (provider, run)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX run_provider_by_run ON run_provider (run);
+
+      CREATE TABLE run_verdict (      -- what is unknown, and so not kept, but need not be asked twice in the same hour
+        domain TEXT NOT NULL,
+        local TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        code INTEGER,
+        enhanced TEXT,
+        text TEXT,
+        detail TEXT,
+        mx TEXT,
+        provider TEXT,
+        implicit_mx INTEGER NOT NULL,
+        catchall TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        checked_at INTEGER NOT NULL,
+        PRIMARY KEY (domain, local)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 /** The number of the newest step this mailgate knows. */

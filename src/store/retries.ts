@@ -68,6 +68,11 @@ export class RetryStore {
     this.#isEmpty = this.count() === 0;
   }
 
+  /** Looks into the file for every domain from now on, though it held nothing when it was opened: another run writes, too. */
+  expectOthers(): void {
+    this.#isEmpty = false;
+  }
+
   /** The retries of a domain by local part. A file that held none when it was opened is not asked for each domain. */
   ofDomain(domain: string): Map<string, StoredRetry> {
     if (this.#isEmpty) return new Map();
