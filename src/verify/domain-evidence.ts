@@ -190,6 +190,9 @@ export class DomainEvidence {
         else this.#pending.putBack(subject, { alone: ruling.alone });
         subject.wasAsked = true;
         return;
+      case 'unanswered':
+        this.#pending.putBack(subject, { alone: false });
+        return;
       case 'unproved':
         subject.timesUnproved += 1;
         // Sessions that end with the second refusal leave no acceptance unproved, so this comes to an end.

@@ -183,7 +183,7 @@ function endedByHost(answers: readonly RecipientAnswer[]): boolean {
 }
 
 /** RFC 5321 section 4.5.3.1.10; some say it with 552, which clients are told there to take for temporary. */
-function saysTooManyRecipients({ reply, meaning }: Reading): boolean {
+export function saysTooManyRecipients({ reply, meaning }: Reading): boolean {
   return (
     meaning === 'rate_limited' && (reply.enhanced?.endsWith('.5.3') === true || /too many recipients/i.test(reply.text))
   );

@@ -1,6 +1,6 @@
 // Decides what the answers of one session are worth: which count, and which must be asked for again in a new session.
 import type { Failure } from './failure.ts';
-import { type Answered, type Reading, type Subject, tellsNamesApart } from './interview.ts';
+import { type Answered, type Reading, type Subject, saysTooManyRecipients, tellsNamesApart } from './interview.ts';
 import { reasonOfFailure } from './probe.ts';
 
 /** What is to be done about one recipient of a session. */
@@ -9,6 +9,8 @@ export type Ruling<S extends Subject> =
   | { readonly status: 'failed'; readonly subject: S; readonly failure: Omit<Failure, 'attempts'> }
   /** Asked again, once: `alone` where its own answer may have ended the session. */
   | { readonly status: 'again'; readonly subject: S; readonly alone: boolean; readonly otherwise: Ruling<S> }
+  /** Behind what the host takes in one session: nothing was said of it, so it is asked again as if for the first time. */
+  | { readonly status: 'unanswered'; readonly subject: S }
   /** Accepted, but only after the host had refused several: such a host may accept everybody by then. */
   | { readonly status: 'unproved'; readonly subject: S };
 
@@ -47,6 +49,8 @@ export function ruleOnSession<S extends Subject>(
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
     const { meaning, reply, strength } = reading;
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
+    // Somebody before it was answered for good, so each session brings the domain on, however few the host takes.
+    if (index > 0 && saysTooManyRecipients(reading)) return { status: 'unanswered', subject: one.subject };
     const isAboutOthers = one.refusalsBefore > 0 && isAboutSession({ meaning, strength }) && !tellsNamesApart(reading);
     const isRecipientLimit = meaning === 'rate_limited' && index > 0;
     const isUnproved =
