@@ -11,6 +11,8 @@ export interface PacedQueue {
   readonly waiting: number;
   /** How many connections its waiting addresses are worth; a session asks for many of them. */
   readonly sessionsWanted: number;
+  /** Called before each session; the queue may find out then that fewer addresses wait, or none. */
+  readonly prepare?: () => void;
   /** Takes the next address off the queue at once and runs its session. */
   readonly startSession: () => PacedSession;
   /** Called when nothing waits and nothing is open any more; it may put work back (a catch-all question still owed). */
@@ -39,6 +41,8 @@ export interface Gatekeeper {
   admit(provider: string, at: { readonly limit: number; readonly nowMs: number }): Admission;
   /** Told when nothing waits for a provider any more. */
   retire(provider: string): void;
+  /** Which part of the rate of new connections is this run's, above 0 and up to 1; all of it where it is left out. */
+  rateShare?(provider: string): number;
 }
 
 /**
@@ -93,6 +97,15 @@ export class Pace {
     provider.waiting += queue.waiting;
     this.#queues += 1;
     this.#makeReady(provider, state);
+    this.#startSessions();
+  }
+
+  /** Starts what may be started at these providers now that the gatekeeper's answer for them has changed. */
+  lookAgain(providers: Iterable<string>): void {
+    for (const key of providers) {
+      const provider = this.#providers.get(key);
+      if (provider !== undefined) this.#makeEligible(provider);
+    }
     this.#startSessions();
   }
 
@@ -185,6 +198,7 @@ export class Pace {
       const state = takeReady(provider);
       if (state === undefined) continue;
       state.isQueued = false;
+      this.#prepare(provider, state);
       // The queue may have been emptied meanwhile (its provider blocked us, its catch-all state settled the rest).
       if (state.queue.waiting > 0) this.#start(provider, state);
       else this.#drainIfDone(provider, state);
@@ -194,6 +208,13 @@ export class Pace {
     if (this.#isSettled()) this.#wake();
   }
 
+  #prepare(provider: ProviderState, { queue }: QueueState): void {
+    if (queue.prepare === undefined) return;
+    const before = queue.waiting;
+    this.#guarded(() => queue.prepare?.());
+    provider.waiting -= before - queue.waiting;
+  }
+
   #start(provider: ProviderState, state: QueueState): void {
     state.open += 1;
     provider.open += 1;
@@ -201,7 +222,8 @@ export class Pace {
     this.#asking += 1;
     if (this.#limits.ratePerMinute !== null) {
       const nowMs = this.#clock.monotonic();
-      provider.nextStartMs = Math.max(nowMs, provider.nextStartMs) + 60_000 / this.#limits.ratePerMinute;
+      const perMinute = this.#limits.ratePerMinute * (this.#gatekeeper?.rateShare?.(provider.key) ?? 1);
+      provider.nextStartMs = Math.max(nowMs, provider.nextStartMs) + 60_000 / perMinute;
     }
     const before = state.queue.waiting;
     const session = this.#guarded(() => state.queue.startSession()) ?? NO_SESSION;
