@@ -1,4 +1,5 @@
 // A second process for the tests of this room: opens the store given, and does as its first argument says.
+import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/clock.ts';
 import { MailgateError } from '../../src/errors.ts';
 import { BatchWriter } from '../../src/store/batch-writer.ts';
@@ -11,6 +12,7 @@ const [task, path = '', name = ''] = process.argv.slice(2);
 if (task === 'open') tryOpening();
 else if (task === 'fill') fill();
 else if (task === 'write-for-ever') writeForEver();
+else if (task === 'commit-often') commitOften();
 else if (task === 'leave-work-file') leaveWorkFile();
 
 /** Prints the error of opening, or "opened". */
@@ -54,6 +56,17 @@ function writeForEver(): void {
   setInterval(() => {
     for (let count = 0; count < 7; count += 1) writer.put(`user${decided++}@list.test`);
   }, 1);
+}
+
+/** Commits 60 batches over many pages, so that the log is merged and begun anew some times, and prints after each commit. */
+function commitOften(): void {
+  const store = openStore({ path, clock: systemClock });
+  for (let batch = 0; batch < 60; batch += 1) {
+    const keys = Array.from({ length: 100 }, (_, index) => `user${batch}@domain${(index * 7919) % 3000}.test`);
+    store.verdicts.putMany(keys.map((key) => ({ key, verdict: someVerdict() })));
+    writeSync(1, `committed ${batch}\n`);
+  }
+  store.close();
 }
 
 function leaveWorkFile(): void {
