@@ -15,7 +15,9 @@ export interface LeanCounts {
   goodbyes: number;
   /** Most connections at one instant to one operator that has an address of its own. */
   peakPerOperator: number;
-  /** When the last connection ended, and the first began, by this process's monotonic clock. */
+  /** Delayed answers of the operator that gave most of them, its goodbyes included. */
+  mostOperatorWaits: number;
+  /** When the first connection began and the last one ended, in milliseconds since the epoch. */
   firstAtMs: number;
   lastAtMs: number;
 }
@@ -27,12 +29,14 @@ export interface LeanSmtp {
 
 interface Conversation {
   readonly socket: Socket;
+  isOver: boolean;
   /** The beginning of a line whose end has not come. */
   rest: string;
 }
 
 interface Due {
-  readonly socket: Socket;
+  readonly conversation: Conversation;
+  readonly desk: Desk;
   readonly text: string;
   readonly isLast: boolean;
 }
@@ -43,14 +47,15 @@ const ACCEPTED = '250 2.1.5 Ok\r\n';
 /** Listens on every address of the world, all on one port. */
 export async function serveLeanSmtp(options: { latencyMs: number; pipelining: boolean }): Promise<LeanSmtp> {
   const counts = newCounts();
-  const line = new DelayLine<Due>(options.latencyMs, ({ socket, text, isLast }) => {
-    if (isLast) socket.end(text, 'latin1');
-    else socket.write(text, 'latin1');
+  const line = new DelayLine<Due>(options.latencyMs, ({ conversation, desk, text, isLast }) => {
+    if (isLast) over(conversation, desk);
+    if (isLast) conversation.socket.end(text, 'latin1');
+    else conversation.socket.write(text, 'latin1');
   });
   const ehlo = `250-sink.test\r\n${options.pipelining ? '250-PIPELINING\r\n' : ''}250 ENHANCEDSTATUSCODES\r\n`;
   let port = 0;
   for (const [index, address] of ADDRESSES.entries()) {
-    const open = { now: 0, isOperator: index < OPERATORS };
+    const open = { now: 0, waits: 0, isOperator: index < OPERATORS };
     const server = createServer({ noDelay: true }, (socket) => converse(socket, { counts, line, ehlo, open }));
     server.listen({ port, host: address, backlog: 4096 });
     await once(server, 'listening');
@@ -64,26 +69,37 @@ interface Desk {
   readonly counts: LeanCounts;
   readonly line: DelayLine<Due>;
   readonly ehlo: string;
-  readonly open: { now: number; readonly isOperator: boolean };
+  readonly open: { now: number; waits: number; readonly isOperator: boolean };
 }
 
 function converse(socket: Socket, desk: Desk): void {
   const { counts, line, open } = desk;
-  const conversation: Conversation = { socket, rest: '' };
+  const conversation: Conversation = { socket, isOver: false, rest: '' };
   opened(counts, open);
   socket.on('error', () => {}); // a reset by the client; 'close' follows
-  socket.on('close', () => {
-    open.now -= 1;
-    counts.open -= 1;
-    counts.lastAtMs = performance.now();
-  });
+  socket.on('close', () => over(conversation, desk));
   socket.on('data', (chunk) => answer(conversation, chunk.toString('latin1'), desk));
   counts.waits += 1;
-  line.put({ socket, text: BANNER, isLast: false });
+  countWait(desk);
+  line.put({ conversation, desk, text: BANNER, isLast: false });
+}
+
+/** A server counts a client until it has said goodbye, as Postfix does; the last packets are the kernel's affair. */
+function over(conversation: Conversation, { counts, open }: Desk): void {
+  if (conversation.isOver) return;
+  conversation.isOver = true;
+  open.now -= 1;
+  counts.open -= 1;
+  counts.lastAtMs = Date.now();
+}
+
+function countWait({ open, counts }: Desk): void {
+  open.waits += 1;
+  if (open.isOperator) counts.mostOperatorWaits = Math.max(counts.mostOperatorWaits, open.waits);
 }
 
 function opened(counts: LeanCounts, open: Desk['open']): void {
-  if (counts.connections === 0) counts.firstAtMs = performance.now();
+  if (counts.connections === 0) counts.firstAtMs = Date.now();
   counts.connections += 1;
   counts.open += 1;
   counts.peakOpen = Math.max(counts.peakOpen, counts.open);
@@ -92,7 +108,8 @@ function opened(counts: LeanCounts, open: Desk['open']): void {
 }
 
 /** One delayed write for all that came in one read: a pipelined group is answered as one, as real servers do. */
-function answer(conversation: Conversation, chunk: string, { counts, line, ehlo }: Desk): void {
+function answer(conversation: Conversation, chunk: string, desk: Desk): void {
+  const { counts, line, ehlo } = desk;
   const text = conversation.rest + chunk;
   let replies = '';
   let isLast = false;
@@ -112,10 +129,11 @@ function answer(conversation: Conversation, chunk: string, { counts, line, ehlo 
     start = end + 2;
   }
   conversation.rest = text.slice(start);
-  if (replies === '') return;
+  if (replies === '' || conversation.isOver) return;
   if (isLast) counts.goodbyes += 1;
   else counts.waits += 1;
-  line.put({ socket: conversation.socket, text: replies, isLast });
+  countWait(desk);
+  line.put({ conversation, desk, text: replies, isLast });
 }
 
 function newCounts(): LeanCounts {
@@ -127,6 +145,7 @@ function newCounts(): LeanCounts {
     waits: 0,
     goodbyes: 0,
     peakPerOperator: 0,
+    mostOperatorWaits: 0,
     firstAtMs: 0,
     lastAtMs: 0,
   };

@@ -21,6 +21,8 @@ export interface ProgramOptions {
   readonly cwd: string;
   /** The file standard output goes to; nowhere if not given. */
   readonly stdoutFile?: string;
+  /** Told of the resident set from time to time, in MB (10^6 bytes). */
+  readonly onMemory?: (at: { readonly ms: number; readonly rssMb: number }) => void;
 }
 
 /** Runs a program to its end. @throws Error with its last words where it fails. */
@@ -34,7 +36,7 @@ export async function runProgram(command: readonly string[], options: ProgramOpt
     stdio: ['ignore', stdout ?? 'ignore', 'pipe'],
   });
   if (stdout !== null) closeSync(stdout);
-  const watch = watchProcess(child);
+  const watch = watchProcess(child, options.onMemory);
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000);
@@ -73,15 +75,21 @@ export function versionOf(program: string): string {
 
 /** Every so often the process is looked at; what it used after the last look is lost. */
 const LOOK_EVERY_MS = 10;
+const LOOK_SELDOM_MS = 200;
 
 /** proc(5): VmHWM is the peak resident set, which only grows, so that no peak between two looks is missed. */
-function watchProcess(child: ChildProcess): { stop(): { peakMb: number; cpuSeconds: number } } {
+function watchProcess(
+  child: ChildProcess,
+  onMemory?: ProgramOptions['onMemory'],
+): { stop(): { peakMb: number; cpuSeconds: number } } {
   let peakMb = 0;
   let cpuSeconds = 0;
   const look = (): void => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       peakMb = Math.max(peakMb, (Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024) / 1e6);
+      const rssMb = (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024) / 1e6;
+      if (rssMb > 0) onMemory?.({ ms: Date.now(), rssMb });
       const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       cpuSeconds = (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
@@ -89,7 +97,8 @@ function watchProcess(child: ChildProcess): { stop(): { peakMb: number; cpuSecon
       // It has ended, or this system has no /proc: the figures stay as they are.
     }
   };
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  // Looking costs time of its own, which a run of minutes need not spend a hundred times a second.
+  const timer = setInterval(look, onMemory === undefined ? LOOK_EVERY_MS : LOOK_SELDOM_MS);
   return {
     stop() {
       clearInterval(timer);

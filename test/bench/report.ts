@@ -11,6 +11,9 @@ export interface Benchmark {
 export interface BenchOptions {
   /** Rows of the generated list. */
   readonly rows: number;
+  /** Size of the wide world's list. */
+  readonly addresses: number;
+  readonly domains: number;
   /** A folder for work files that the caller removes. */
   readonly folder: string;
 }

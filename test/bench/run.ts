@@ -7,6 +7,7 @@ import { manyDomainsBenchmark, oneDomainBenchmark } from './latency.ts';
 import { listBenchmark } from './list.ts';
 import { probingBenchmark, reuseBenchmark } from './probing.ts';
 import { type Benchmark, reportLines } from './report.ts';
+import { scaleBenchmark } from './scale.ts';
 import { startupBenchmark } from './startup.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   reuseBenchmark,
   oneDomainBenchmark,
   manyDomainsBenchmark,
+  scaleBenchmark,
   startupBenchmark,
 ];
 
@@ -24,22 +26,35 @@ const WORK = join(import.meta.dirname, '.work');
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rows: { type: 'string', default: '1000000' } },
+    options: {
+      rows: { type: 'string', default: '1000000' },
+      addresses: { type: 'string', default: '1000000' },
+      domains: { type: 'string', default: '100000' },
+    },
   });
   const chosen = positionals.length === 0 ? BENCHMARKS : positionals.map(benchmarkNamed);
-  const rows = Number(values.rows);
-  if (!Number.isInteger(rows) || rows < 1000) throw new Error('--rows wants a whole number from 1000 on');
+  const sizes = {
+    rows: wholeNumber('--rows', values.rows),
+    addresses: wholeNumber('--addresses', values.addresses),
+    domains: wholeNumber('--domains', values.domains),
+  };
   console.log(`${machine()}\n`);
   for (const benchmark of chosen) {
     await mkdir(WORK, { recursive: true });
     const folder = await mkdtemp(join(WORK, `${benchmark.name}-`));
     try {
-      const report = await benchmark.run({ rows, folder });
+      const report = await benchmark.run({ ...sizes, folder });
       console.log(reportLines(benchmark, report).join('\n'));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1000) return number;
+  throw new Error(`${option} wants a whole number from 1000 on`);
 }
 
 function benchmarkNamed(name: string): Benchmark {
