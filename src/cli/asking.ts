@@ -1,5 +1,4 @@
 // Opens what a run needs to ask the world: store, resolver, identity, limits; and checks first that asking makes sense.
-import { hostname, networkInterfaces } from 'node:os';
 import { keyOf } from '../address/screen.ts';
 import { type Clock, type RandomSource, systemClock } from '../clock.ts';
 import type { DnsLimits } from '../dns/defaults.ts';
@@ -14,11 +13,12 @@ import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
 import { HostMemory } from '../verify/hosts.ts';
 import type { JobSource, RecordVerdict } from '../verify/jobs.ts';
 import type { DomainPlan } from '../verify/plan.ts';
-import type { ProbeEvent, ProbeIdentity } from '../verify/probe.ts';
+import type { ProbeEvent } from '../verify/probe.ts';
 import type { RunOptions, Waiting } from '../verify/run.ts';
 import type { KeptAnswers } from './kept-answers.ts';
 import type { Notices } from './notices.ts';
 import type { AskSettings } from './options.ts';
+import { identityOf, openSources } from './source-addresses.ts';
 
 /** The pretend hosts that ask for a pause forget it quickly. */
 const SANDBOX_PAUSE_MS = 200;
@@ -43,7 +43,7 @@ export interface Asking {
   close(): Promise<void>;
 }
 
-/** Opens resolver and memory, and tests the resolver. @throws MailgateError('network') where no resolver answers. */
+/** Opens resolver and memory, and tests the resolver. @throws MailgateError('network') where no resolver answers, or 'usage'. */
 export async function openAsking(
   settings: AskSettings,
   given: {
@@ -55,6 +55,8 @@ export async function openAsking(
 ): Promise<Asking> {
   const clock = given.clock ?? systemClock;
   const random = given.random ?? Math.random;
+  const identity = identityOf(settings);
+  const sources = await openSources(settings);
   const servers = settings.dns.length > 0 ? settings.dns : readSystemServers();
   const isLocal = servers.every(({ address }) => address.startsWith('127.') || address === '::1');
   const resolver = createResolver({ servers, clock, ...(isLocal ? { limits: LOCAL_DNS_LIMITS } : {}) });
@@ -63,7 +65,6 @@ export async function openAsking(
     notices: given.notices,
     servers: servers.map(({ address }) => address),
   });
-  const identity = identityOf(settings);
   const pause = settings.sandbox ? { slowDownPauseMs: SANDBOX_PAUSE_MS } : {};
   const hosts = new HostMemory({ ...VERIFY_DEFAULTS, ...pause });
   const useIpv6 = settings.allowPrivate || (await hasIpv6Egress());
@@ -83,6 +84,7 @@ export async function openAsking(
       signal: run.signal,
       openSession,
       identity,
+      sources,
       port: settings.port,
       tls: settings.tls,
       timeouts: chooseTimeouts({ connectMs: settings.connectTimeoutMs, commandMs: settings.commandTimeoutMs }),
@@ -129,26 +131,6 @@ async function examineResolver(
   }
   for (const warning of test.warnings) given.notices.warn(warning);
   return { trustNxdomain: test.status === 'honest', mask: test.status === 'rewriting' ? test.mask : new Set() };
-}
-
-/** Who we say we are: what the user set, else this machine's own name or address, and the empty sender. */
-function identityOf(settings: AskSettings): ProbeIdentity {
-  return {
-    heloName: settings.helo ?? ownName(settings.sourceIp),
-    mailFrom: settings.from,
-    sourceIp: settings.sourceIp,
-  };
-}
-
-function ownName(sourceIp: string | null): string {
-  const name = hostname();
-  // RFC 5321 section 4.1.4: a host without a full name gives an address literal instead.
-  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) && !name.endsWith('.localdomain') && !name.endsWith('.local'))
-    return name;
-  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const address =
-    sourceIp ?? own.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
-  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
 }
 
 /** Says once how to get better answers where no identity was set. */

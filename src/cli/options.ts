@@ -66,12 +66,12 @@ export const ASK_OPTIONS = [
     default: null,
     defaultText: '<>',
   }),
-  valueOption({
-    name: 'sourceIp',
+  listOption({
+    name: 'sourceIps',
     flags: '--source-ip <ip>',
-    description: 'the local address to ask from',
+    description: 'a local address to ask from; several take turns',
     parse: ipAddress,
-    default: null,
+    defaultText: "the system's choice",
   }),
   valueOption({
     name: 'tls',

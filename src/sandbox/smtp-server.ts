@@ -64,8 +64,8 @@ class HostDesk {
 
   accept(socket: Socket): void {
     const { clock, record, tlsContext } = this.#options;
-    const behaviour = this.#nextBehaviour();
     const clientAddress = socket.remoteAddress ?? '';
+    const behaviour = { ...this.#nextBehaviour(), ...this.host.byClient?.get(clientAddress) };
     const log = record.open({
       host: this.host.name,
       provider: this.host.provider ?? this.host.name,

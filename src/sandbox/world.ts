@@ -78,6 +78,8 @@ export type Mailboxes = ReadonlyMap<string, Fate> | ((local: string, domain: str
 export interface Mood extends Behaviour {
   /** Behaviours laid over the base one, connection by connection: 'repeat' goes round, 'base' ends with the base. */
   readonly variants?: { readonly list: readonly Behaviour[]; readonly afterwards: 'repeat' | 'base' };
+  /** What differs for connections from these IP addresses. */
+  readonly byClient?: ReadonlyMap<string, Behaviour>;
 }
 
 /** All that can differ from one connection to the next. What is not given is as a plain, truthful Postfix does it. */

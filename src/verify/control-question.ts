@@ -1,8 +1,8 @@
 // The question for a name nobody has, once a domain: whether it is owed, under which name, and what came of it.
 import type { RandomSource } from '../clock.ts';
-import type { Reply } from '../verdict.ts';
 import type { ControlOutcome } from './catch-all.ts';
 import { makeControlName } from './control-name.ts';
+import type { PutOffControl } from './domain-records.ts';
 import { controlOutcomeOf, isControlWorthRetrying, type Reading } from './interview.ts';
 
 /** Where the name is kept between runs: a greylist knows the one it has put off. */
@@ -27,10 +27,13 @@ export class ControlQuestion {
   #running = false;
   #asked = false;
   #tries = 0;
-  #putOff: Reply | null = null;
+  #putOff: PutOffControl | null = null;
+  #wantedSource: string | null;
 
-  constructor(domain: string, options: ControlQuestionOptions) {
+  /** `wantedSource` is the local address an earlier run asked it from and was put off; null where it was not. */
+  constructor(domain: string, options: ControlQuestionOptions & { readonly wantedSource: string | null }) {
     this.#domain = domain;
+    this.#wantedSource = options.wantedSource;
     this.#options = options;
   }
 
@@ -49,9 +52,14 @@ export class ControlQuestion {
     return this.#asked;
   }
 
-  /** The reply that put it off, or null. */
-  get putOff(): Reply | null {
+  /** What put it off, or null. */
+  get putOff(): PutOffControl | null {
     return this.#putOff;
+  }
+
+  /** The local address it must be asked from, because a greylist knows it by that; null where any will do. */
+  get wantedSource(): string | null {
+    return this.#wantedSource;
   }
 
   /** The name nobody has: the same one for the domain in all runs. */
@@ -84,12 +92,18 @@ export class ControlQuestion {
   }
 
   /** What its answer says of the domain; null where that is nothing, and it may be put once more. */
-  take(control: Reading | 'lost', at: { readonly besideAcceptance: boolean }): ControlOutcome | null {
+  take(
+    control: Reading | 'lost',
+    at: { readonly besideAcceptance: boolean; readonly sourceIp: string | null },
+  ): ControlOutcome | null {
     this.#tries += 1;
     if (isControlWorthRetrying(control) && this.#tries < MOST_TRIES) return null; // asked again when the queue drains
     if (control === 'lost') return null;
     const outcome = controlOutcomeOf(control, at);
-    if (outcome === 'unclear' && control.reply.code < 500) this.#putOff = control.reply;
+    if (outcome === 'unclear' && control.reply.code < 500) {
+      this.#putOff = { reply: control.reply, sourceIp: at.sourceIp };
+      this.#wantedSource = at.sourceIp;
+    }
     return outcome;
   }
 

@@ -6,7 +6,7 @@ import { type ControlNameMemory, ControlQuestion, type ControlQuestionOptions } 
 import { DomainDoubts } from './domain-doubts.ts';
 import { DomainRecords, type DomainRecordsOptions } from './domain-records.ts';
 import type { Failure } from './failure.ts';
-import type { Answered, Ending, Interview, Reading } from './interview.ts';
+import type { Answered, Ending, Interview, Reading, SessionPlace } from './interview.ts';
 import type { DomainJobs } from './jobs.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
@@ -71,7 +71,9 @@ export class DomainEvidence {
     this.#options = options;
     this.#pending = pending;
     this.records = new DomainRecords(jobs, plan, options);
-    this.control = new ControlQuestion(plan.domain, options);
+    const wasAsked = options.memory.controlNameOf(plan.domain);
+    const wantedSource = wasAsked === null ? null : this.records.whereControlWasPutOff(wasAsked);
+    this.control = new ControlQuestion(plan.domain, { ...options, wantedSource });
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#doubts = new DomainDoubts(plan, this.#conduct);
   }
@@ -83,17 +85,19 @@ export class DomainEvidence {
     else this.#judgeSession(met, ending.startedAtMs);
   }
 
-  /** Takes the answer to a catch-all question that had a session of its own; `host` is null where none let us in. */
-  takeControlAlone(control: Reading | 'lost', host: string | null): void {
+  /** Takes the answer to a catch-all question that had a session of its own; `at` is null where no host let us in. */
+  takeControlAlone(control: Reading | 'lost', at: SessionPlace | null): void {
     this.control.end();
-    this.#takeControl(control, { host: host ?? this.#primary, besideAcceptance: false });
+    this.#takeControl(control, { host: this.#primary, sourceIp: null, ...at, besideAcceptance: false });
   }
 
   /** Whether a session should go on with the catch-all question at its end, and for which name. */
   controlNameAfter(
     answered: readonly Answered<Pending>[],
-    at: { readonly host: string; readonly isLastSession: boolean },
+    at: SessionPlace & { readonly isLastSession: boolean },
   ): string | null {
+    const { wantedSource } = this.control;
+    if (wantedSource !== null && wantedSource !== at.sourceIp) return null; // there its wait would begin anew
     if (this.control.isRunning || this.#plan.provider.oneRecipientPerTransaction) return null;
     if (answered.some(({ reading }) => reading?.meaning === 'rate_limited')) return null; // it would be put off, too
     const answers = answered.flatMap(({ subject, reading }) =>
@@ -155,14 +159,14 @@ export class DomainEvidence {
     return made;
   }
 
-  #judgeOutOfStep({ answered, control, host, address }: Held): void {
+  #judgeOutOfStep({ answered, control, host, address, sourceIp }: Held): void {
     for (const ruling of ruleOnSession(answered, { host, outOfStep: true }, this.#honesty))
       this.#carryOut(ruling, { host, address });
-    if (control !== null) this.#takeControl('lost', { host, besideAcceptance: false });
+    if (control !== null) this.#takeControl('lost', { host, sourceIp, besideAcceptance: false });
   }
 
   /** Verdicts wait where everybody got the same refusal and it may be about us; what is to be asked again does not. */
-  #judgeSession({ answered, control, host, address }: Held, startedAtMs: number): void {
+  #judgeSession({ answered, control, host, address, sourceIp }: Held, startedAtMs: number): void {
     const reading = control === null || control === 'lost' ? null : control;
     const asked = reading === null ? null : { reading, name: this.control.name };
     const session = { answered, control: asked, host, startedAtMs };
@@ -175,7 +179,7 @@ export class DomainEvidence {
     const settle = ({ isAboutUs }: { readonly isAboutUs: boolean }): void => {
       for (const ruling of waiting) this.#carryOut(ruling, { host, address });
       const besideAcceptance = answered.some((one) => one.reading?.meaning === 'accepted');
-      if (control !== null && !isAboutUs) this.#takeControl(control, { host, besideAcceptance });
+      if (control !== null && !isAboutUs) this.#takeControl(control, { host, sourceIp, besideAcceptance });
     };
     if (doubt === null) settle({ isAboutUs: false });
     else this.#conduct.refusals.hold({ ...doubt, settle });
@@ -222,9 +226,14 @@ export class DomainEvidence {
     return !this.control.wasAsked || (this.#doubts.hasAccepted && this.#comparisons < MOST_COMPARISONS);
   }
 
-  #takeControl(control: Reading | 'lost', at: { readonly host: string; readonly besideAcceptance: boolean }): void {
+  #takeControl(control: Reading | 'lost', at: SessionPlace & { readonly besideAcceptance: boolean }): void {
+    const wasPutOff = this.control.wantedSource !== null || this.control.putOff !== null;
     const outcome = this.control.take(control, at);
-    if (outcome !== null) this.#judgeOf(at.host).takeControl(outcome);
+    if (outcome === null) return;
+    const { name, putOff } = this.control;
+    if (outcome === 'unclear' && putOff !== null) this.records.rememberControl(name, putOff);
+    else if (wasPutOff) this.records.forgetControl(name);
+    this.#judgeOf(at.host).takeControl(outcome);
   }
 
   #recordAnswer(answer: Answer<Asked>, reason: Reason, catchall: CatchallState): void {

@@ -38,7 +38,8 @@ export class DomainQueue implements PacedQueue {
     this.#plan = plan;
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#options = options;
-    this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs });
+    const recall = (pending: Pending): void => this.#evidence.records.recall(pending);
+    this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs, recall });
     this.#evidence = new DomainEvidence({ jobs, plan, pending: this.#pending }, options);
   }
 
@@ -84,10 +85,10 @@ export class DomainQueue implements PacedQueue {
 
   async #askFrom(first: Pending): Promise<{ readonly judged: Promise<void> }> {
     const { met, startedAtMs, end } = await this.#meet(first, {
-      next: (limit) => this.#takeBeside(first, limit),
-      controlAfter: (answered, host) => {
+      next: (limit, at) => this.#takeBeside(first, limit, at.sourceIp),
+      controlAfter: (answered, at) => {
         const isLastSession = this.#pending.count === 0 && this.#running === 1;
-        return this.#evidence.controlNameAfter(answered, { host, isLastSession });
+        return this.#evidence.controlNameAfter(answered, { ...at, isLastSession });
       },
     });
     if (met.status === 'failed') {
@@ -95,7 +96,10 @@ export class DomainQueue implements PacedQueue {
       this.#takeFailedStart(first, met.probe);
       return { judged: Promise.resolve() };
     }
-    for (const { subject } of met.answered) subject.attempts += met.attempts;
+    for (const { subject } of met.answered) {
+      subject.attempts += met.attempts;
+      subject.askedFrom = met.sourceIp;
+    }
     const judged = met.ended.then((ending) => {
       this.#evidence.judge(met, { ...ending, startedAtMs });
       end();
@@ -116,31 +120,37 @@ export class DomainQueue implements PacedQueue {
     return { met, startedAtMs, end };
   }
 
-  /** Who met a provider that was asked too hastily is asked once more, if its other sessions show that it can do better. */
+  /**
+   * Who met a provider that was asked too hastily is asked once more, if its other sessions show that it can do better;
+   * and so is who met one that refuses one of our addresses, from another.
+   */
   #takeFailedStart(first: Pending, probe: FailedProbe): void {
     first.attempts += probe.attempts;
+    first.askedFrom = probe.sourceIp;
     const canDoBetter = this.#conduct.hasLetUsIn || this.#options.openTo(this.provider) > 1;
-    if (probe.isSlowDown && canDoBetter && !first.wasAsked) {
+    if (((probe.isSlowDown && canDoBetter) || probe.mayTryOtherSource) && !first.wasAsked) {
       first.wasAsked = true;
+      if (probe.mayTryOtherSource) first.sourceIp = null; // whatever a greylist knows there, it is no use to us now
       this.#pending.putBack(first, { alone: false });
       return;
     }
     this.#evidence.recordFailure(first, { ...probe, attempts: first.attempts });
   }
 
-  #takeBeside(first: Pending, limit: number): readonly Pending[] {
+  #takeBeside(first: Pending, limit: number, sourceIp: string | null): readonly Pending[] {
     if (this.#options.signal.aborted) return [];
-    return this.#pending.takeBeside(first, limit).filter((pending) => !this.#evidence.records.waitsStill(pending));
+    const { records } = this.#evidence;
+    return this.#pending.takeBeside(first, limit, sourceIp).filter((pending) => !records.waitsStill(pending));
   }
 
   /** The catch-all question in a session of its own, where no session with an acceptance was left to ask it in. */
   async #askControlAlone(): Promise<{ readonly judged: Promise<void> }> {
-    const subject = { local: this.#evidence.control.begin(), smtputf8: false };
+    const { control } = this.#evidence;
+    const subject = { local: control.begin(), smtputf8: false, sourceIp: control.wantedSource };
     const { met, end } = await this.#meet(subject, { next: () => [], controlAfter: () => null });
-    const host = met.status === 'failed' ? null : met.host;
-    const finish = (control: Reading | 'lost'): void => {
+    const finish = (answer: Reading | 'lost'): void => {
       end();
-      this.#evidence.takeControlAlone(control, host);
+      this.#evidence.takeControlAlone(answer, met.status === 'failed' ? null : met);
     };
     if (met.status === 'failed') return { judged: Promise.resolve(finish('lost')) };
     const reading = met.answered[0]?.reading ?? 'lost';

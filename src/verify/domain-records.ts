@@ -8,6 +8,7 @@ import type { Pending, PendingJobs } from './pending-jobs.ts';
 import { type DomainPlan, providerName } from './plan.ts';
 import type { ProbeIdentity } from './probe.ts';
 import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
+import type { SourceIps } from './source-ips.ts';
 
 export interface DomainRecordsOptions {
   readonly record: RecordVerdict;
@@ -15,10 +16,18 @@ export interface DomainRecordsOptions {
   /** Told of every address that is to be asked about again. */
   readonly defer: (deferred: Deferred) => void;
   readonly identity: ProbeIdentity;
+  /** The addresses we may speak from. */
+  readonly sources: SourceIps;
   readonly clock: Clock;
 }
 
 type Found = Failure & Pick<Verdict, 'catchall'>;
+
+/** The reply that put the catch-all question off, and the local address it was asked from. */
+export interface PutOffControl {
+  readonly reply: Reply;
+  readonly sourceIp: string | null;
+}
 
 export class DomainRecords {
   readonly #domain: DomainJobs;
@@ -34,41 +43,72 @@ export class DomainRecords {
     this.#putOff = options.retries.retriesOf(plan.domain);
   }
 
+  /** The local address an earlier run asked for this invented name from, and was put off; null where it was not. */
+  whereControlWasPutOff(name: string): string | null {
+    const stored = this.#putOff.get(name);
+    return stored !== undefined && this.#isSameCaller(stored) ? sourceOf(stored) : null;
+  }
+
+  /** Notes from where the name nobody has was asked about and put off: a greylist knows that name, too. */
+  rememberControl(name: string, { reply, sourceIp }: PutOffControl): void {
+    const { retries, clock, identity } = this.#options;
+    const reason = 'greylisted';
+    const dueAt = retryTime({ reason, reply, tries: 0 }, clock.now()) ?? clock.now();
+    const triplet = { sender: identity.mailFrom ?? '', sourceIp: sourceIp ?? '' };
+    retries.rememberRetry(this.#plan.domain, name, { dueAt, tries: 1, ...triplet, reason, host: null, reply });
+  }
+
+  /** Notes that the name nobody has was answered for. */
+  forgetControl(name: string): void {
+    this.#options.retries.forgetRetry(this.#plan.domain, name);
+  }
+
+  /**
+   * Recalls what an earlier run knew of an address that was put off: it is asked from where the greylist knows us, if
+   * that address is still ours; else its wait begins anew.
+   */
+  recall(pending: Pending): void {
+    const stored = this.#storedOf(pending);
+    if (stored === undefined) return;
+    pending.tries = stored.tries;
+    pending.sourceIp = sourceOf(stored);
+  }
+
   /** True for an address an earlier run was told to come back with, at a time that is not yet; it goes to the waiting. */
   waitsStill(pending: Pending): boolean {
-    const stored = pending.isRecorded ? undefined : this.#putOff.get(pending.local);
-    if (stored === undefined || !this.#isSameCaller(stored)) return false;
-    pending.tries = stored.tries;
+    const stored = this.#storedOf(pending);
+    if (stored === undefined) return false;
     const { dueAt, tries, reason, host, reply } = stored;
     if (dueAt <= this.#options.clock.now()) return false;
     const detail = 'put off by an earlier run and not due yet';
     const found = { reason, stage: 'rcpt', reply, detail, host, attempts: 0, catchall: 'not_asked' } as const;
     this.#write(pending, found, 'cache');
-    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp: pending.sourceIp });
     return true;
   }
 
   /**
-   * Writes the verdict down, and where the answer was "not now", notes when to ask again. `controlPutOff` is the reply
-   * that put the catch-all question off: accepted addresses that wait for it are asked again with it.
+   * Writes the verdict down, and where the answer was "not now", notes when to ask again. `controlPutOff` is what
+   * put the catch-all question off: accepted addresses that wait for it are asked again with it.
    */
-  record(pending: Pending, found: Found, controlPutOff: Reply | null): void {
+  record(pending: Pending, found: Found, controlPutOff: PutOffControl | null): void {
     this.#write(pending, found, 'live');
     const { retries, clock, identity } = this.#options;
     const { domain } = this.#plan;
     const isUntested = found.reason === 'catchall_untested';
-    const reply = isUntested ? controlPutOff : found.reply;
+    const reply = isUntested ? (controlPutOff?.reply ?? null) : found.reply;
     const canHelp = !isUntested || controlPutOff !== null;
     const dueAt = canHelp ? retryTime({ reason: found.reason, reply, tries: pending.tries }, clock.now()) : null;
     if (dueAt === null) {
-      if (pending.tries > 0) retries.forgetRetry(domain, pending.local);
+      if (pending.tries > 0 || this.#putOff.has(pending.local)) retries.forgetRetry(domain, pending.local);
       return;
     }
     const tries = pending.tries + 1;
-    const caller = { sender: identity.mailFrom ?? '', sourceIp: identity.sourceIp ?? '' };
+    const sourceIp = pending.askedFrom;
+    const caller = { sender: identity.mailFrom ?? '', sourceIp: sourceIp ?? '' };
     const { reason, host } = found;
     retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller, reason, host, reply: found.reply });
-    this.#options.defer({ ...this.#deferred(pending), dueAt, tries });
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp });
   }
 
   /** Writes down for all who are left that they are not asked, because their provider is left alone. */
@@ -81,13 +121,18 @@ export class DomainRecords {
     }
   }
 
-  /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
-  #isSameCaller({ sender, sourceIp }: StoredRetry): boolean {
-    const { identity } = this.#options;
-    return sender === (identity.mailFrom ?? '') && sourceIp === (identity.sourceIp ?? '');
+  #storedOf({ isRecorded, local }: Pending): StoredRetry | undefined {
+    const stored = isRecorded ? undefined : this.#putOff.get(local);
+    return stored !== undefined && this.#isSameCaller(stored) ? stored : undefined;
   }
 
-  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries'> {
+  /** A greylist knows the sender and the address: whoever comes as somebody else starts its wait anew. */
+  #isSameCaller(stored: StoredRetry): boolean {
+    const { identity, sources } = this.#options;
+    return stored.sender === (identity.mailFrom ?? '') && sources.has(sourceOf(stored));
+  }
+
+  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries' | 'sourceIp'> {
     return { job, domain: this.#domain, plan: this.#plan };
   }
 
@@ -108,6 +153,10 @@ export class DomainRecords {
     };
     this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }
+}
+
+function sourceOf({ sourceIp }: StoredRetry): string | null {
+  return sourceIp === '' ? null : sourceIp;
 }
 
 const WHAT_IT_DID: Readonly<Record<Halt['reason'], string>> = {

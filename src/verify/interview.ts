@@ -34,6 +34,8 @@ export type Interview<Subject> =
       readonly host: string;
       readonly address: string;
       readonly attempts: number;
+      /** The local address it was held from; null for the system's choice. */
+      readonly sourceIp: string | null;
       /** In the order they were asked. */
       readonly answered: readonly Answered<Subject>[];
       /** The answer for the name nobody has; 'lost' where the connection was, null where it was not asked. */
@@ -51,14 +53,22 @@ export interface Ending {
 export interface Subject {
   readonly local: string;
   readonly smtputf8: boolean;
+  /** The local address it must be asked from, because a greylist knows it by that; null where any will do. */
+  readonly sourceIp: string | null;
+}
+
+/** Where a session is held. */
+export interface SessionPlace {
+  readonly host: string;
+  readonly sourceIp: string | null;
 }
 
 /** What a session asks of the domain's queue while it runs. */
 export interface Desk<S extends Subject> {
   /** Further recipients to ask in this session, at most so many; none to end it. */
-  next(limit: number): readonly S[];
+  next(limit: number, at: SessionPlace): readonly S[];
   /** The name nobody has to be asked about at the end, decided by the answers so far; null for none. */
-  controlAfter(answered: readonly Answered<S>[], host: string): string | null;
+  controlAfter(answered: readonly Answered<S>[], at: SessionPlace): string | null;
 }
 
 export interface InterviewOptions extends ProbeOptions {
@@ -79,11 +89,11 @@ export async function interview<S extends Subject>(
 ): Promise<Interview<S>> {
   const probe = await openProbe(plan, { ...first, domain: plan.domain }, options);
   if (probe.status === 'failed') return { status: 'failed', probe };
-  const { session, host, address, attempts } = probe;
+  const { session, host, address, attempts, sourceIp } = probe;
   const answered = await askWhilePatient(first, probe, { plan, desk, options });
-  const controlName = session.isOpen ? desk.controlAfter(answered, host) : null;
+  const controlName = session.isOpen ? desk.controlAfter(answered, { host, sourceIp }) : null;
   const control = controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
-  return { status: 'held', host, address, attempts, answered, control, ended: endOf(session) };
+  return { status: 'held', host, address, attempts, sourceIp, answered, control, ended: endOf(session) };
 }
 
 /** What the answer for a name nobody has says of the domain. */
@@ -135,7 +145,7 @@ interface Setting<S extends Subject> {
  */
 async function askWhilePatient<S extends Subject>(
   first: S,
-  { session, host, address }: Extract<Probe, { status: 'open' }>,
+  { session, host, address, sourceIp }: Extract<Probe, { status: 'open' }>,
   { plan, desk, options }: Setting<S>,
 ): Promise<Answered<S>[]> {
   const { hosts } = options;
@@ -148,7 +158,8 @@ async function askWhilePatient<S extends Subject>(
   let refused = 0;
   let usualMs = Number.POSITIVE_INFINITY;
   const windowOf = (room: number): number => (canPipeline ? room : 1);
-  const firstWindow = desk.next(windowOf(Math.min(budget, most)) - 1);
+  const at = { host, sourceIp };
+  const firstWindow = desk.next(windowOf(Math.min(budget, most)) - 1, at);
   for (let subjects: readonly S[] = [first, ...firstWindow]; subjects.length > 0; ) {
     const answers = await session.askAll(subjects.map((subject) => ({ ...subject, domain: plan.domain })));
     const refusedBefore = refused;
@@ -170,7 +181,7 @@ async function askWhilePatient<S extends Subject>(
       break;
     }
     const room = Math.min(budget - refused, most - answered.length);
-    subjects = room <= 0 ? [] : desk.next(windowOf(room));
+    subjects = room <= 0 ? [] : desk.next(windowOf(room), at);
   }
   return answered;
 }

@@ -9,6 +9,10 @@ export interface Pending {
   readonly smtputf8: boolean;
   /** How often it was put off before, in this run or an earlier one. */
   tries: number;
+  /** The local address it must be asked from, because a greylist knows it by that; null where any will do. */
+  sourceIp: string | null;
+  /** The local address it was asked from last. */
+  askedFrom: string | null;
   /** True once a verdict was recorded for it in this run. */
   readonly isRecorded: boolean;
   /** SMTP connections opened for it so far. */
@@ -24,9 +28,14 @@ export interface Pending {
 export interface PendingJobsOptions {
   readonly source: JobSource;
   readonly random: RandomSource;
+  /** Adds what earlier runs knew of an address, before it is taken. */
+  readonly recall: (pending: Pending) => void;
   /** How many are held in memory at once. */
   readonly jobPage: number;
 }
+
+/** Who waits further behind to be asked again is not looked for: the next session begins with them. */
+const LOOKED_THROUGH = 64;
 
 export class PendingJobs {
   readonly #jobs: DomainJobs;
@@ -50,27 +59,41 @@ export class PendingJobs {
 
   /** The next to be asked; null where nobody is left. */
   take(): Pending | null {
-    const again = this.#again.shift();
-    if (again !== undefined) return again;
+    return this.#again.shift() ?? this.#takeNew();
+  }
+
+  #takeNew(): Pending | null {
     if (this.#untaken === 0) return null;
     if (this.#page.length === 0) this.#page = this.#nextPage();
     this.#untaken -= 1;
     return this.#page.pop() ?? null;
   }
 
-  /** Further recipients, at most so many, for the session that began with `first`. */
-  takeBeside(first: Pending, limit: number): Pending[] {
-    const taken: Pending[] = [];
-    while (taken.length < limit && !first.alone) {
-      const next = this.take();
+  /** Further recipients, at most so many, for the session that began with `first` from this local address. */
+  takeBeside(first: Pending, limit: number, sourceIp: string | null): Pending[] {
+    if (first.alone) return [];
+    // SMTPUTF8 is settled with MAIL for the whole session, and who is to be asked alone is not asked here.
+    const fits = (next: Pending): boolean =>
+      !next.alone && next.smtputf8 === first.smtputf8 && (next.sourceIp === null || next.sourceIp === sourceIp);
+    const taken = this.#takeAgain(limit, fits);
+    while (taken.length < limit) {
+      const next = this.#takeNew();
       if (next === null) break;
-      // SMTPUTF8 is settled with MAIL for the whole session, and who is to be asked alone is not asked here.
-      if (next.alone || next.smtputf8 !== first.smtputf8) {
+      if (!fits(next)) {
         this.#again.push(next);
         break;
       }
       taken.push(next);
     }
+    return taken;
+  }
+
+  /** Those who fit among the first that are to be asked again; the others keep their places. */
+  #takeAgain(limit: number, fits: (next: Pending) => boolean): Pending[] {
+    if (this.#again.length === 0) return [];
+    const seen = this.#again.splice(0, LOOKED_THROUGH);
+    const taken = seen.filter(fits).slice(0, Math.max(0, limit));
+    this.#again.unshift(...seen.filter((pending) => !taken.includes(pending)));
     return taken;
   }
 
@@ -85,17 +108,22 @@ export class PendingJobs {
     const jobs = source.jobsOf(this.#jobs.domainId, this.#lastId, jobPage);
     this.#lastId = jobs.at(-1)?.id ?? this.#lastId;
     if (jobs.length === 0) throw new TypeError(`the job source promised more addresses of ${this.#jobs.domain}`);
-    const page = jobs.map((job) => ({
-      job,
-      local: job.local,
-      smtputf8: job.smtputf8,
-      tries: job.tries ?? 0,
-      isRecorded: job.tries !== undefined,
-      attempts: 0,
-      wasAsked: false,
-      timesUnproved: 0,
-      alone: false,
-    }));
+    const page = jobs.map(
+      (job): Pending => ({
+        job,
+        local: job.local,
+        smtputf8: job.smtputf8,
+        tries: job.tries ?? 0,
+        sourceIp: job.sourceIp ?? null,
+        askedFrom: null,
+        isRecorded: job.tries !== undefined,
+        attempts: 0,
+        wasAsked: false,
+        timesUnproved: 0,
+        alone: false,
+      }),
+    );
+    for (const pending of page) this.#options.recall(pending);
     shuffle(page, random);
     return page;
   }

@@ -1,19 +1,19 @@
 // Holds the session for one address: finds a mail host that talks to us, asks about the recipient, and says what came back.
 import type { Clock } from '../clock.ts';
-import { mayDial } from '../dns/address-policy.ts';
-import type { MailHost } from '../dns/mail-hosts.ts';
 import { meaningOf, type ReplyStage, verdictOfMeaning } from '../smtp/meaning.ts';
 import type { openSession, Session, TlsUse } from '../smtp/session.ts';
 import type { SessionFailure } from '../smtp/session-failure.ts';
 import type { SessionTimeouts } from '../smtp/timeouts.ts';
 import type { TlsEvidence } from '../smtp/tls.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
+import { candidatesOf, whyNobodyToDial } from './candidates.ts';
 import type { HostMemory } from './hosts.ts';
 import type { PaceLimits } from './pace.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct, ProviderTurn } from './providers.ts';
 import { tell } from './session-conduct.ts';
 import { isSlowDownAtStart } from './slow-down-signs.ts';
+import type { SourceIps } from './source-ips.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
@@ -22,6 +22,8 @@ export interface Recipient {
   readonly local: string;
   readonly domain: string;
   readonly smtputf8: boolean;
+  /** The local address to be asked from again, which a greylist knows; null where any will do. */
+  readonly sourceIp: string | null;
 }
 
 /** Who asks, and how. */
@@ -30,13 +32,15 @@ export interface ProbeIdentity {
   readonly heloName: string;
   /** The MAIL FROM address, or null for the empty reverse-path `<>`. */
   readonly mailFrom: string | null;
-  /** The local address to connect from, or null for the system's choice. */
-  readonly sourceIp: string | null;
+  /** The names given instead where we speak from one of these addresses: an address literal must be the one we come from. */
+  readonly heloNameBySource?: ReadonlyMap<string, string>;
 }
 
 export interface ProbeOptions {
   readonly openSession: typeof openSession;
   readonly identity: ProbeIdentity;
+  /** The addresses to speak from. */
+  readonly sources: SourceIps;
   readonly port: number;
   readonly timeouts: SessionTimeouts;
   /** When to encrypt: 'on_demand' where nothing is said. */
@@ -79,6 +83,8 @@ export type Probe =
       readonly host: string;
       readonly address: string;
       readonly attempts: number;
+      /** The local address it was opened from; null for the system's choice. */
+      readonly sourceIp: string | null;
     }
   | {
       readonly status: 'failed';
@@ -90,6 +96,10 @@ export type Probe =
       readonly attempts: number;
       /** True where the provider turned us away for our haste: a little later it may let us in. */
       readonly isSlowDown: boolean;
+      /** The local address of the last connection. */
+      readonly sourceIp: string | null;
+      /** True where the provider refused us at this address, and we have another one that it has not refused. */
+      readonly mayTryOtherSource: boolean;
     };
 
 type Failed = Extract<Probe, { status: 'failed' }>;
@@ -106,14 +116,20 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
   /** Told to slow down by a host that never let us in: a primary that does so on purpose, unless its fellows do it too. */
   let unsure: Failed | null = null;
   let isSlowDown = false;
-  for (const { host, address } of candidatesOf(plan.hosts, options)) {
+  for (const { host, address } of candidatesOf(plan.hosts, recipient.sourceIp, options)) {
+    const { key: provider } = plan.provider;
+    const source = options.sources.choose(provider, { hostAddress: address, wanted: recipient.sourceIp });
+    if (source.status === 'none') continue; // candidatesOf has left those out
+    const { sourceIp } = source;
     attempts += 1;
-    const at = { host: host.name, address, provider: plan.provider.key, conduct, startedAtMs, attempts };
+    const at = { host: host.name, address, provider, conduct, startedAtMs, attempts, sourceIp };
     const start = await options.openSession({
       address,
       port: options.port,
       hostname: host.name,
-      ...options.identity,
+      sourceIp,
+      mailFrom: options.identity.mailFrom,
+      heloName: options.identity.heloNameBySource?.get(sourceIp ?? '') ?? options.identity.heloName,
       smtputf8: recipient.smtputf8,
       tls: tlsUseFor(address, options),
       timeouts: options.timeouts,
@@ -125,12 +141,12 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     if (start.status === 'ready') {
       noteEntered(at, options);
       if (start.session.secured) options.hosts.noteTlsDemanded(address);
-      return { status: 'open', session: start.session, host: host.name, address, attempts };
+      return { status: 'open', session: start.session, host: host.name, address, attempts, sourceIp };
     }
     await start.closed; // until then the host counts this connection, and so do our limits
     const failed = judgeFailure(start, at);
-    noteFailed(start, failed, at, options);
-    failure = strongerOf(failure, failed);
+    const mayTryOtherSource = noteFailed(start, failed, at, options);
+    failure = { ...strongerOf(failure, failed), mayTryOtherSource };
     const letUsInBefore = options.hosts.hasLetUsIn(address);
     if (isSlowDownAtStart(start, { reason: failed.reason, letUsInBefore })) {
       if (letUsInBefore) isSlowDown = noteSlowDown(failed, at, options);
@@ -140,24 +156,9 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     }
     if (!start.tryNextHost || options.signal.aborted) break;
   }
-  if (failure === null) return allDead(plan, options);
+  if (failure === null) return { ...NEVER_DIALLED, ...whyNobodyToDial(plan, options) };
   if (unsure !== null) isSlowDown = noteSlowDown(unsure, { host: unsure.host ?? '', conduct, startedAtMs }, options);
   return { ...failure, isSlowDown };
-}
-
-/** Every address worth dialling: alive, permitted, at most the limit, preferring to try two hosts over two addresses of one. */
-function candidatesOf(hosts: readonly MailHost[], options: ProbeOptions): { host: MailHost; address: string }[] {
-  const candidates: { host: MailHost; address: string }[] = [];
-  for (const host of hosts) {
-    for (const address of host.addresses) {
-      // Judged again right before dialling: the cache may hold an answer from before a flag or a rule changed.
-      if (!mayDial(address, { allowPrivate: options.allowPrivate })) continue;
-      if (options.hosts.isDead(address)) continue;
-      candidates.push({ host, address });
-      if (candidates.length >= options.hostAddressLimit) return candidates;
-    }
-  }
-  return candidates;
 }
 
 interface At {
@@ -167,6 +168,7 @@ interface At {
   readonly conduct: ProviderConduct;
   readonly startedAtMs: number;
   readonly attempts: number;
+  readonly sourceIp: string | null;
 }
 
 function judgeFailure(start: SessionFailure, at: At): Failed {
@@ -178,6 +180,8 @@ function judgeFailure(start: SessionFailure, at: At): Failed {
     host: at.host,
     attempts: at.attempts,
     isSlowDown: false,
+    sourceIp: at.sourceIp,
+    mayTryOtherSource: false,
   } as const;
   return { ...base, reason: reasonOfFailure(start, at.host) };
 }
@@ -220,22 +224,24 @@ export function reasonOfFailure(
 function noteEntered(at: At, options: ProbeOptions): void {
   options.hosts.noteConnect(at, 'connected');
   options.hosts.noteEntry(at.address);
+  options.sources.noteEntered(at.provider, at.sourceIp);
   tell(at.conduct.entered(), at.host, options);
   options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: 'ready' });
 }
 
-function noteFailed(start: SessionFailure, failed: Failed, at: At, options: ProbeOptions): void {
-  if (start.failure === 'cancelled') return;
+/** True where the same might not happen to us at another address of ours. */
+function noteFailed(start: SessionFailure, failed: Failed, at: At, options: ProbeOptions): boolean {
+  if (start.failure === 'cancelled') return false;
   options.hosts.noteConnect(at, start.stage === 'connect' ? 'failed' : 'connected');
   options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
   const { reason, stage, reply, host, detail } = failed;
   const brokeOff = stage !== 'connect' && start.failure !== 'reply' && start.failure !== 'smtputf8_not_offered';
   if (brokeOff) options.hosts.noteFailedStart(at.address, { reason, stage, detail });
   const isAboutUs = stage !== 'connect' && (reason === 'blocked' || reason === 'sender_rejected');
-  if (isAboutUs) {
-    const halt = { reason, stage, reply, host, detail };
-    tell(at.conduct.refused(halt, options.clock.monotonic()), at.host, options);
-  }
+  if (!isAboutUs) return false;
+  const halt = { reason, stage, reply, host, detail };
+  tell(at.conduct.refused(halt, options.clock.monotonic()), at.host, options);
+  return reason === 'blocked' && options.sources.noteRefused(at.provider, at.sourceIp);
 }
 
 /** Always true, for whoever notes that it was noted. */
@@ -263,25 +269,18 @@ const PUT_OFF = 'rate_limited';
 /** Of several hosts' failures the one that says most: a refusal in words before a silence, a later stage before an earlier. */
 function strongerOf(before: Failed | null, now: Failed): Failed {
   if (before === null || now.reply !== null || before.reply === null) return now;
-  return { ...before, attempts: now.attempts };
+  return { ...before, attempts: now.attempts, sourceIp: now.sourceIp };
 }
 
-function allDead(plan: AskPlan, { hosts }: ProbeOptions): Failed {
-  const names = plan.hosts.map((host) => host.name).slice(0, 3);
-  const addresses = plan.hosts.flatMap((host) => host.addresses);
-  const why = addresses.map((address) => hosts.failedStartOf(address)).find((found) => found !== null);
-  const noConnection = `no connection to ${names.join(', ') || plan.domain}`;
-  return {
-    status: 'failed',
-    reason: why?.reason ?? 'connect_failed',
-    stage: why?.stage ?? 'connect',
-    reply: null,
-    detail: `not asked: ${why?.detail ?? noConnection}, several times before in this run`,
-    host: plan.hosts[0]?.name ?? null,
-    attempts: 0,
-    isSlowDown: false,
-  };
-}
+/** What holds of a probe for which no connection was opened. */
+const NEVER_DIALLED = {
+  status: 'failed',
+  reply: null,
+  attempts: 0,
+  isSlowDown: false,
+  sourceIp: null,
+  mayTryOtherSource: false,
+} as const;
 
 /** A host that was met demanding TLS is not asked in the clear first. */
 function tlsUseFor(address: string, { tls = 'on_demand', hosts }: ProbeOptions): TlsUse {

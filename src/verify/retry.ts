@@ -34,6 +34,8 @@ export interface Deferred {
   readonly plan: Extract<DomainPlan, { status: 'ask' }>;
   readonly dueAt: number;
   readonly tries: number;
+  /** The local address to ask from again; null for the system's choice. */
+  readonly sourceIp: string | null;
 }
 
 /** Reasons that speak of now and not of the address. */

@@ -198,7 +198,9 @@ class Run {
     for (const deferred of this.#desk.takeDue(this.#options.clock.now()).values()) {
       const [one] = deferred;
       if (one === undefined || this.#stopper.signal.aborted) continue;
-      const jobs = deferred.map(({ job, tries }) => ({ ...job, tries })).sort((a, b) => a.id - b.id);
+      const jobs = deferred
+        .map(({ job, tries, sourceIp }) => ({ ...job, tries, sourceIp }))
+        .sort((a, b) => a.id - b.id);
       const source = { domains: () => [], jobsOf: (_id: number, after: number) => jobs.filter(({ id }) => id > after) };
       this.#startQueue({ ...one.domain, count: jobs.length }, one.plan, source);
     }

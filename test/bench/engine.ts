@@ -9,6 +9,7 @@ import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
 import { HostMemory } from '../../src/verify/hosts.ts';
 import { jobsInMemory } from '../../src/verify/jobs.ts';
 import { type RunOptions, runJobs } from '../../src/verify/run.ts';
+import { SourceIps } from '../../src/verify/source-ips.ts';
 import { seededRandom } from './random.ts';
 
 export interface EngineOptions {
@@ -42,7 +43,8 @@ export async function runEngine(options: EngineOptions): Promise<EngineRun> {
     record: (_job, _domain, { reason }) => reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
     signal: new AbortController().signal,
     openSession,
-    identity: { heloName: 'bench.client.test', mailFrom: 'bench@client.test', sourceIp: null },
+    identity: { heloName: 'bench.client.test', mailFrom: 'bench@client.test' },
+    sources: new SourceIps([]),
     port: options.port,
     timeouts: DEFAULT_TIMEOUTS,
     allowPrivate: true,

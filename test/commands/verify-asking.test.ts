@@ -227,6 +227,14 @@ test('the name and the sender given are those the host hears', async (t) => {
   assert.equal(connection?.clientAddress, '127.0.0.9');
 });
 
+test('an address that this machine does not have is refused before anybody is asked', async (t) => {
+  const { world, verify } = await listInWorld(t);
+  const run = await verify('--source-ip', '127.0.0.9', '--source-ip', '198.51.100.7');
+  assert.equal(run.exitCode, 2);
+  assert.match(run.stderr, /--source-ip 198\.51\.100\.7: this machine does not have that address/);
+  assert.deepEqual([world.record.overall.total, world.record.dnsTotal], [0, 0]);
+});
+
 test('--verbose shows the dialogue with every host on standard error, and leaves the CSV alone', async (t) => {
   const { verify } = await listInWorld(t);
   const run = await verify('--verbose');

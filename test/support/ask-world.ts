@@ -15,6 +15,7 @@ import { HostMemory } from '../../src/verify/hosts.ts';
 import { jobsInMemory } from '../../src/verify/jobs.ts';
 import type { ProbeEvent } from '../../src/verify/probe.ts';
 import { type RunOptions, type RunOutcome, runJobs } from '../../src/verify/run.ts';
+import { SourceIps } from '../../src/verify/source-ips.ts';
 
 export interface Asked {
   readonly verdicts: ReadonlyMap<string, Verdict>;
@@ -70,7 +71,8 @@ export async function askSandbox(
       },
       signal: new AbortController().signal,
       openSession,
-      identity: { heloName: 'probe.mailgate.test', mailFrom: null, sourceIp: null },
+      identity: { heloName: 'probe.mailgate.test', mailFrom: null },
+      sources: new SourceIps([]),
       port: sandbox.smtpPort,
       timeouts: { ...chooseTimeouts({ connectMs: 2000, commandMs: 2000 }), sessionMs: 5000 },
       allowPrivate: true,

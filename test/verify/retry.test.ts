@@ -44,6 +44,7 @@ test('a desk gives out who is due, by domain, soonest first', () => {
       plan: { domain: `d${domainId}.test` } as never,
       dueAt,
       tries: 1,
+      sourceIp: null,
     });
   at(1, 7, 300);
   at(2, 7, 100);

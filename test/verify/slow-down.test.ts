@@ -101,13 +101,13 @@ type Step = readonly [Meaning, Reply, rule?: string];
 const OK: Step = ['accepted', reply(250)];
 const UNKNOWN: Step = ['mailbox_not_found', reply(550)];
 
-function session(steps: readonly Step[]): Answered<{ local: string; smtputf8: boolean }>[] {
+function session(steps: readonly Step[]): Answered<{ local: string; smtputf8: boolean; sourceIp: null }>[] {
   let refused = 0;
   return steps.map(([meaning, said, rule = 'rate-words']) => {
     const refusalsBefore = refused;
     if (said.code >= 400) refused += 1;
     const reading = { meaning, rule, why: '', strength: 'strong', reply: said, reason: 'rate_limited' } as const;
-    return { subject: { local: 'x', smtputf8: false }, reading, lost: null, refusalsBefore };
+    return { subject: { local: 'x', smtputf8: false, sourceIp: null }, reading, lost: null, refusalsBefore };
   });
 }
 

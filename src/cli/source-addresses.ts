@@ -1,0 +1,46 @@
+// Settles who we say we are and from which local addresses, and refuses addresses that this machine does not have.
+import { hostname, networkInterfaces } from 'node:os';
+import { MailgateError } from '../errors.ts';
+import { whyNotLocal } from '../smtp/local-address.ts';
+import type { ProbeIdentity } from '../verify/probe.ts';
+import { SourceIps } from '../verify/source-ips.ts';
+import type { AskSettings } from './options.ts';
+
+/** The addresses of `--source-ip`. @throws {MailgateError} of kind 'usage' for one that cannot be spoken from. */
+export async function openSources({ sourceIps }: Pick<AskSettings, 'sourceIps'>): Promise<SourceIps> {
+  for (const address of sourceIps) {
+    const code = await whyNotLocal(address);
+    if (code === null) continue;
+    const why =
+      code === 'EADDRNOTAVAIL' ? 'this machine does not have that address' : `it cannot be used here (${code})`;
+    throw new MailgateError('usage', `--source-ip ${address}: ${why}.`, {
+      hint: 'Name addresses of this machine, as "ip address" lists them, or leave the choice to the system.',
+    });
+  }
+  return new SourceIps(sourceIps);
+}
+
+/** Who we say we are: what the user set, else this machine's own name or address, and the empty sender. */
+export function identityOf(settings: Pick<AskSettings, 'helo' | 'from' | 'sourceIps'>): ProbeIdentity {
+  const { helo, from: mailFrom, sourceIps } = settings;
+  const named = helo ?? ownName();
+  if (named !== null) return { heloName: named, mailFrom };
+  // RFC 5321 section 4.1.4: a host without a full name gives an address literal instead.
+  const heloName = literalOf(sourceIps[0] ?? ownAddress());
+  return { heloName, mailFrom, heloNameBySource: new Map(sourceIps.map((ip) => [ip, literalOf(ip)])) };
+}
+
+function ownName(): string | null {
+  const name = hostname();
+  const isFull = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name);
+  return isFull && !name.endsWith('.localdomain') && !name.endsWith('.local') ? name : null;
+}
+
+function ownAddress(): string {
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return own.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
+}
+
+function literalOf(address: string): string {
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+}
