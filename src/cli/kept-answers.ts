@@ -35,12 +35,18 @@ export class KeptAnswers {
   readonly retries: RetryMemory;
   readonly #options: KeptAnswersOptions;
   readonly #writer: BatchWriter<StoreEntry<MailHostsOutcome>>;
+  /** Names nobody has that are drawn and not committed yet, by domain. */
+  readonly #newControls = new Map<string, string>();
   #hasVerdicts: boolean;
 
   constructor(options: KeptAnswersOptions) {
     this.#options = options;
     const { store, clock } = options;
-    this.#writer = new BatchWriter({ write: (entries) => store.putAll(entries), clock, onFailure: options.onFailure });
+    const write = (entries: readonly StoreEntry<MailHostsOutcome>[]): void => {
+      store.putAll(entries);
+      this.#newControls.clear();
+    };
+    this.#writer = new BatchWriter({ write, clock, onFailure: options.onFailure });
     this.#hasVerdicts = store.verdicts.count() > 0;
     this.mailHosts = {
       get: (domain, now) => store.mailHosts.get(domain, now),
@@ -103,8 +109,13 @@ export class KeptAnswers {
       },
       rememberCatchall: (domain, fingerprint, state) =>
         this.#writer.put({ kind: 'catchall', domain, state, mailHosts: fingerprint, checkedAt: clock.now() }),
-      controlNameOf: (domain) => store.domains.controlName(domain),
-      rememberControlName: (domain, name) => void store.domains.rememberControl(domain, name),
+      controlNameOf: (domain) => this.#newControls.get(domain) ?? store.domains.controlName(domain),
+      // With a commit for each domain, a run over 100,000 of them would wait 100,000 times for the disk. What a crash can
+      // take with it is one name for which a greylist begins to wait again.
+      rememberControlName: (domain, name) => {
+        this.#newControls.set(domain, name);
+        this.#writer.put({ kind: 'control', domain, name });
+      },
     };
   }
 }

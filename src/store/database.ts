@@ -33,6 +33,8 @@ export type StoreEntry<Outcome = unknown> =
   | ({ readonly kind: 'verdict' } & KeyedVerdict)
   | ({ readonly kind: 'mail_hosts' } & MailHostsEntry<Outcome>)
   | ({ readonly kind: 'catchall'; readonly domain: string } & DomainCatchall)
+  /** The name nobody has that a domain is asked for; the first one kept stays. */
+  | { readonly kind: 'control'; readonly domain: string; readonly name: string }
   | ({ readonly kind: 'retry' } & RetryEntry)
   | { readonly kind: 'no_retry'; readonly domain: string; readonly local: string }
   | ({ readonly kind: 'run_verdict' } & RunVerdictEntry);
@@ -101,6 +103,7 @@ export class Store<Outcome = unknown> {
       this.mailHosts.putMany(entries.filter((entry) => entry.kind === 'mail_hosts'));
       for (const entry of entries) {
         if (entry.kind === 'catchall') this.domains.put(entry.domain, entry);
+        else if (entry.kind === 'control') this.domains.rememberControl(entry.domain, entry.name);
         else if (entry.kind === 'retry') this.retries.put(entry);
         else if (entry.kind === 'no_retry') this.retries.forget(entry.domain, entry.local);
         else if (entry.kind === 'run_verdict') this.runVerdicts.put(entry);
