@@ -28,6 +28,7 @@ const PACKAGE_OWNERS: Record<string, readonly string[]> = {
   'csv-parse': ['list'],
   'csv-stringify': ['list'],
   'better-sqlite3': ['store'],
+  socks: ['smtp'],
   'p-limit': ['verify'],
   'dns-packet': ['dns', 'sandbox'],
   tldts: ['dns', 'address'],

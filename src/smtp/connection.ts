@@ -53,6 +53,8 @@ export class Connection {
   #socket: Socket | null = null;
   #cancelAbort: () => void = () => {};
   #connected = false;
+  /** Who makes the connection for us; null where we do. */
+  #proxy: { readonly label: string; isAsked: boolean } | null = null;
   /** Questions whose replies are owed, in the order they were asked; more than one only where PIPELINING allows it. */
   #owed: Waiting[] = [];
   /** Replies read and not yet matched to a question. */
@@ -96,20 +98,30 @@ export class Connection {
 
   /** Dials and waits for the complete banner; to be called once, before anything else. Nothing is sent. */
   greeting(): Promise<Exchange> {
-    const { signal, address, port, sourceIp, dial = dialDirectly, timeouts } = this.#options;
+    const { signal, hostname, address, port, sourceIp, dial = dialDirectly, timeouts } = this.#options;
     if (signal?.aborted === true) return Promise.resolve(this.lose('cancelled', 'cancelled'));
     const socket = dial(
-      { address, port, sourceIp: sourceIp ?? null },
-      { connected: () => this.#onConnected(), bytes: (chunk) => this.#onBytes(chunk) },
+      { hostname: hostname ?? null, address, port, sourceIp: sourceIp ?? null },
+      {
+        connected: () => this.#onConnected(),
+        bytes: (chunk) => this.#onBytes(chunk),
+        byProxy: (label) => {
+          this.#proxy = { label, isAsked: false };
+        },
+        askedByProxy: () => {
+          if (this.#proxy !== null) this.#proxy.isAsked = true;
+        },
+        failed: (failure, detail) => this.lose(failure, detail),
+      },
     );
     this.#socket = socket;
     if (signal !== undefined) this.#cancelAbort = onAbort(signal, () => this.lose('cancelled', 'cancelled'));
     // The 'error' listener stays on to the end: a reset that follows our own close must not become an exception.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     // Not left to 'close', which comes a little later: a command written in between would look like a reset.
-    socket.on('end', () => this.lose('closed', 'the host closed the connection'));
+    socket.on('end', () => this.#onEnd('the host closed the connection'));
     socket.on('close', () => {
-      this.lose('closed', 'the connection closed');
+      this.#onEnd('the connection closed');
       this.#resolveClosed();
     });
     return this.#waitFor('a connection', timeouts.connectMs);
@@ -231,7 +243,8 @@ export class Connection {
     const expire = () => {
       const tooLong = `the session took longer than ${timeouts.sessionMs / 1000} s`;
       const tooSlow = `no complete answer to ${what} within ${limitMs / 1000} s`;
-      this.lose('timeout', leftMs < limitMs ? tooLong : tooSlow);
+      if (this.#proxy?.isAsked === false) this.#loseProxy(tooSlow);
+      else this.lose('timeout', leftMs < limitMs ? tooLong : tooSlow);
     };
     waiting.cancelDeadline();
     if (leftMs <= 0) expire();
@@ -245,7 +258,8 @@ export class Connection {
     const { hostname, address, port, clock, timeouts, trace } = this.#options;
     this.#connected = true;
     this.#options.onConnected?.();
-    trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})`, 500));
+    const through = this.#proxy === null ? '' : ` through ${this.#proxy.label}`;
+    trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})${through}`, 500));
     waiting.askedAt = clock.monotonic();
     this.#setDeadline(waiting, 'the banner', timeouts.greetingMs);
   }
@@ -305,8 +319,22 @@ export class Connection {
 
   #onError(error: NodeJS.ErrnoException): void {
     const code = error.code ?? error.message;
+    if (this.#proxy !== null && !this.#connected) {
+      this.#loseProxy(printable(code, 100));
+      return;
+    }
     const failure = lossOfError(code, this.#connected);
     this.lose(failure, `${this.#connected ? 'the connection broke' : 'no connection'} (${printable(code, 100)})`);
+  }
+
+  #onEnd(detail: string): void {
+    if (this.#proxy !== null && !this.#connected) this.#loseProxy('it closed the connection');
+    else this.lose('closed', detail);
+  }
+
+  /** Before the connection stands, whatever a proxy does not say of the host is its own failure. */
+  #loseProxy(why: string): void {
+    this.lose('proxy', `the proxy ${this.#proxy?.label} failed: ${why}`);
   }
 
   #onTlsError(error: NodeJS.ErrnoException): void {

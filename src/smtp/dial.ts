@@ -1,7 +1,10 @@
 // Opens the TCP connection to a mail host; a proxy dialer may stand in its place.
 import { connect, isIP, type Socket } from 'node:net';
+import type { Loss } from './exchange.ts';
 
 export interface DialTarget {
+  /** The mail host's name, for proxies that look it up themselves; null where it has none. */
+  readonly hostname: string | null;
   /** IPv4 or IPv6 literal; names are never looked up here. */
   readonly address: string;
   readonly port: number;
@@ -12,13 +15,19 @@ export interface DialTarget {
 export interface DialEvents {
   /** The mail host itself is reached. Called once, after the dialer returned and before any bytes. */
   connected(): void;
+  /** A proxy stands in between: until it is asked to connect, every failure is its own. For people, its name. */
+  byProxy(label: string): void;
+  /** The proxy was asked to connect; what is waited for from here on is the mail host. */
+  askedByProxy(): void;
+  /** No connection will come about, for a reason no error code of TCP tells; the socket is destroyed. */
+  failed(failure: Loss, detail: string): void;
   /** Bytes from the mail host. `chunk` is only lent: it is overwritten after the call. */
   bytes(chunk: Buffer): void;
 }
 
 /**
  * Starts to connect and returns the socket at once: to destroy it is to give up. A failure, at whatever depth, shows as
- * the socket's 'error' event with the code TCP would give (`ECONNREFUSED`, `EHOSTUNREACH` …), then 'close'.
+ * the socket's 'error' event with the code TCP would give (`ECONNREFUSED`, `EHOSTUNREACH` …), then 'close'; or as `failed`.
  */
 export type Dial = (target: DialTarget, events: DialEvents) => Socket;
 

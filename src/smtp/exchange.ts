@@ -18,8 +18,20 @@ export interface Lost {
   readonly detail: string;
 }
 
-/** Why no reply came ('tls': the handshake failed). All of them leave the question open; none says anything about a mailbox. */
-export type Loss = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'closed' | 'protocol' | 'tls' | 'cancelled';
+/**
+ * Why no reply came ('tls': the handshake failed; 'proxy': the proxy did, so that the mail host was never met). All of them
+ * leave the question open; none says anything about a mailbox.
+ */
+export type Loss =
+  | 'refused'
+  | 'unreachable'
+  | 'timeout'
+  | 'reset'
+  | 'closed'
+  | 'protocol'
+  | 'tls'
+  | 'proxy'
+  | 'cancelled';
 
 /** Node's error codes that tell more than "did not get there" while a connection is being made (connect(2)). */
 const CONNECT_LOSSES = new Map<string, Loss>([

@@ -216,6 +216,7 @@ export function reasonOfFailure(
       return 'tls_failed';
     case 'smtputf8_not_offered':
       return 'smtputf8_needed';
+    case 'proxy':
     case 'cancelled':
       return 'not_checked';
   }
