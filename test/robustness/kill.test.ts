@@ -23,7 +23,7 @@ import {
 } from './disturbed-cleaning.ts';
 
 /** More of them, where there is time. */
-const KILLS = Number(process.env['MAILGATE_KILLS'] ?? '10');
+const KILLS = Number(process.env['MAILGATE_KILLS'] ?? '8');
 /** A cleaning is killed so often before it is let through to its end. */
 const MOST_KILLS_OF_A_CLEANING = 5;
 const NET = '127.61.1';

@@ -18,7 +18,7 @@ import {
 } from './disturbed-cleaning.ts';
 
 /** More of them, where there is time. */
-const STOPS = Number(process.env['MAILGATE_STOPS'] ?? '6');
+const STOPS = Number(process.env['MAILGATE_STOPS'] ?? '4');
 const MOST_STOPS_OF_A_CLEANING = 3;
 const NET = '127.61.2';
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
