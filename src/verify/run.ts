@@ -1,13 +1,15 @@
 // Brings many addresses to verdicts: plans domain by domain, largest first, and probes within the limits until all is done.
 import pLimit from 'p-limit';
 import type { RandomSource } from '../clock.ts';
-import { statusOf, type Verdict } from '../verdict.ts';
 import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
 import { Pace, type PaceLimits } from './pace.ts';
-import { type DomainPlan, type PlanOptions, planDomain, providerName } from './plan.ts';
+import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
+import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
+import { SharedQueues } from './shared-queues.ts';
+import type { HeldByOthers, Sharing } from './sharing.ts';
 
 export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo'> {
   readonly random: RandomSource;
@@ -26,6 +28,10 @@ export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' 
   readonly smtp: boolean;
   /** Told when the plan of a domain is made; null where nobody listens. */
   readonly onPlan: ((plan: DomainPlan) => void) | null;
+  /** Other runs on the same store; left out where there can be none. */
+  readonly sharing?: Sharing;
+  /** Told when nothing is left to do but to wait for them. */
+  readonly onHeldByOthers?: (held: HeldByOthers) => void;
 }
 
 /** Who is waited for, and until when. */
@@ -85,11 +91,14 @@ const WAIT_GRACE_MS = 30_000;
 /** A timer takes no more (2^31 ms); a retry further off is looked at again then. */
 const LONGEST_TIMER_MS = 2_000_000_000;
 
+type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
+
 class Run {
   readonly pace: Pace;
   readonly #options: RunOptions;
   readonly #stopper: AbortController;
   readonly #desk = new RetryDesk();
+  readonly #shared: SharedQueues | null;
   #cancelDue: (() => void) | null = null;
   #failed: { readonly jobs: DomainJobs; readonly plan: Extract<DomainPlan, { status: 'decided' }> }[] = [];
   #portBlocked = false;
@@ -98,7 +107,27 @@ class Run {
   constructor(options: RunOptions, stopper: AbortController) {
     this.#options = options;
     this.#stopper = stopper;
-    this.pace = new Pace({ limits: options.limits, clock: options.clock, gatekeeper: options.hosts.providers });
+    const { limits, clock, hosts, sharing } = options;
+    const gatekeeper = sharing?.gate(hosts.providers) ?? hosts.providers;
+    this.pace = new Pace({ limits, clock, gatekeeper });
+    this.#shared = sharing === undefined ? null : this.#shareWith(sharing);
+  }
+
+  #shareWith(sharing: Sharing): SharedQueues {
+    const { onHeldByOthers = null, hosts } = this.#options;
+    sharing.attach(this.pace);
+    return new SharedQueues({
+      ...this.#options,
+      sharing,
+      providers: hosts.providers,
+      signal: this.#stopper.signal,
+      defer: this.#defer,
+      open: this.#openQueue,
+      add: (queue) => this.pace.add(queue),
+      idle: () => this.pace.fewerThan(1),
+      planAgain: ({ jobs, source }) => this.#planOne(jobs, { source, isLast: true }),
+      onHeld: onHeldByOthers,
+    });
   }
 
   isPortBlocked(): boolean {
@@ -122,7 +151,7 @@ class Run {
       if (this.#stopper.signal.aborted) break;
       await this.pace.fewerThan(plannedDomains);
       owed += 1;
-      void limit(() => this.#planOne(jobs))
+      void limit(() => this.#planOne(jobs, { source: this.#options.jobs, isLast: false }))
         .catch((error: unknown) => {
           this.#failure ??= { error };
           this.#stopper.abort();
@@ -150,13 +179,13 @@ class Run {
   /** Records the verdict of every domain that still could not be looked up. */
   giveUpFailed(): void {
     if (this.#stopper.signal.aborted) return;
-    for (const { jobs, plan } of this.#failed.splice(0)) this.#recordAll(jobs, plan);
+    for (const { jobs, plan } of this.#failed.splice(0)) this.#recordAll(jobs, plan, this.#options.jobs);
   }
 
   /** Works until nothing is left that comes due before the wait ends. */
   async askAgainWhenDue(): Promise<void> {
     const { clock, waitMs, onWaiting } = this.#options;
-    await this.pace.settled();
+    await this.#settled();
     // The second try falls due the length of the first one later than its wait says.
     const endsAtMs = clock.monotonic() + waitMs + (waitMs > 0 ? WAIT_GRACE_MS : 0);
     while (!this.#stopper.signal.aborted) {
@@ -166,10 +195,19 @@ class Run {
       onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
       await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#stopper.signal);
       this.#startDue();
-      await this.pace.settled();
+      await this.#settled();
     }
     await this.pace.fewerThan(1); // who still waits for a provider that is left alone is not worth a longer run
     this.#cancelDue?.();
+  }
+
+  /** Resolves when nothing is left to do but to wait for providers that are left alone and for who was put off. */
+  async #settled(): Promise<void> {
+    do {
+      await this.pace.settled();
+      await this.#shared?.othersDone();
+      await this.pace.settled();
+    } while (this.#shared?.isWaiting === true && !this.#stopper.signal.aborted);
   }
 
   #defer = (deferred: Deferred): void => {
@@ -181,6 +219,7 @@ class Run {
   close(): void {
     this.#cancelDue?.();
     this.#cancelDue = null;
+    this.#options.sharing?.giveBackIdle();
   }
 
   /** While the run lasts, who comes due is asked at once and not only at the end. */
@@ -190,7 +229,8 @@ class Run {
     if (this.#stopper.signal.aborted) return; // a timer would keep the process alive for nothing
     this.#cancelDue = clock.after(Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - clock.now())), () => {
       this.#cancelDue = null;
-      if (this.pace.size > 0) this.pace.guard(() => this.#startDue()); // else the run is waiting for it, or has ended
+      const isAtWork = this.pace.size > 0 || this.#shared?.isWaiting === true;
+      if (isAtWork) this.pace.guard(() => this.#startDue()); // else the run is waiting for it, or has ended
     });
   }
 
@@ -202,46 +242,46 @@ class Run {
         .map(({ job, tries, sourceIp }) => ({ ...job, tries, sourceIp }))
         .sort((a, b) => a.id - b.id);
       const source = { domains: () => [], jobsOf: (_id: number, after: number) => jobs.filter(({ id }) => id > after) };
-      this.#startQueue({ ...one.domain, count: jobs.length }, one.plan, source);
+      this.#startQueue({ ...one.domain, count: jobs.length }, one.plan, { source, isRetry: true });
     }
     const { nextDueAt } = this.#desk;
     if (nextDueAt !== null) this.#watchDue(nextDueAt);
   }
 
-  async #planOne(jobs: DomainJobs): Promise<void> {
-    if (this.#stopper.signal.aborted) return;
+  /** True where a queue was started; where it is the last time, a failed look-up counts as it is. */
+  async #planOne(
+    jobs: DomainJobs,
+    { source, isLast }: { readonly source: JobSource; readonly isLast: boolean },
+  ): Promise<boolean> {
+    if (this.#stopper.signal.aborted) return false;
     const plan = await planDomain(jobs.domain, { ...this.#options, ...this.#options.plan });
-    if (this.#stopper.signal.aborted) return;
+    if (this.#stopper.signal.aborted) return false;
     this.#options.onPlan?.(plan);
-    if (plan.status === 'decided') {
-      if (plan.reason === 'dns_failure' && this.#options.dnsRetryDelaysMs.length > 0) this.#failed.push({ jobs, plan });
-      else this.#recordAll(jobs, plan);
-      return;
-    }
-    if (!this.#options.smtp) {
-      this.#recordAll(jobs, plan);
-      return;
-    }
-    this.#startQueue(jobs, plan, this.#options.jobs);
+    const { smtp, dnsRetryDelaysMs } = this.#options;
+    const mayFail = plan.status === 'decided' && plan.reason === 'dns_failure' && dnsRetryDelaysMs.length > 0;
+    if (plan.status === 'ask' && smtp) this.#startQueue(jobs, plan, { source, isRetry: false });
+    else if (mayFail && !isLast) this.#failed.push({ jobs, plan });
+    else this.#recordAll(jobs, plan, source);
+    return plan.status === 'ask' && smtp;
   }
 
-  #startQueue(jobs: DomainJobs, plan: Extract<DomainPlan, { status: 'ask' }>, source: JobSource): void {
+  #startQueue(jobs: DomainJobs, plan: AskPlan, from: { readonly source: JobSource; readonly isRetry: boolean }): void {
+    const { source } = from;
+    if (this.#shared !== null) this.#shared.start({ jobs, source }, plan, from);
+    else this.pace.add(this.#openQueue(jobs, plan, source));
+  }
+
+  #openQueue = (jobs: DomainJobs, plan: AskPlan, source: JobSource): DomainQueue => {
     const { signal } = this.#stopper;
     const openTo = (provider: string): number => this.pace.openTo(provider);
-    const options = {
-      ...this.#options,
-      jobs: source,
-      signal,
-      record: this.#recordAndWatch,
-      defer: this.#defer,
-      openTo,
-    };
-    this.pace.add(new DomainQueue(jobs, plan, options));
-  }
+    const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo };
+    return new DomainQueue(jobs, plan, { ...this.#options, ...own });
+  };
 
   #recordAndWatch: RunOptions['record'] = (job, domain, verdict, isAgain) => {
-    const { portBlockedAfterProviders, hosts, record } = this.#options;
+    const { portBlockedAfterProviders, hosts, record, sharing } = this.#options;
     record(job, domain, verdict, isAgain);
+    sharing?.decided(domain);
     if (portBlockedAfterProviders !== null && hosts.providersFailedInVain >= portBlockedAfterProviders) {
       this.#portBlocked = true;
       this.#stopper.abort();
@@ -249,33 +289,15 @@ class Run {
   };
 
   /** Every address of a domain that DNS alone decided gets the same verdict, page by page. */
-  #recordAll(jobs: DomainJobs, plan: DomainPlan): void {
-    const verdict = this.#verdictOf(plan);
+  #recordAll(jobs: DomainJobs, plan: DomainPlan, source: JobSource): void {
+    const verdict = verdictOfPlan(plan, this.#options.clock.now());
     let afterId = -1;
     for (let left = jobs.count; left > 0; ) {
-      const page = this.#options.jobs.jobsOf(jobs.domainId, afterId, this.#options.jobPage);
+      const page = source.jobsOf(jobs.domainId, afterId, this.#options.jobPage);
       for (const job of page) this.#options.record(job, jobs.domain, verdict, false);
       afterId = page.at(-1)?.id ?? afterId;
       left = page.length === 0 ? 0 : left - page.length;
     }
-  }
-
-  #verdictOf(plan: DomainPlan): Verdict {
-    const reason = plan.status === 'ask' ? 'not_checked' : plan.reason;
-    return {
-      status: statusOf(reason),
-      reason,
-      stage: 'dns',
-      reply: null,
-      detail: plan.status === 'ask' ? 'its mail hosts were found; SMTP was not asked for' : plan.detail,
-      mx: plan.status === 'ask' ? (plan.hosts[0]?.name ?? null) : null,
-      provider: plan.status === 'ask' ? providerName(plan.provider) : null,
-      implicitMx: plan.status === 'ask' && plan.implicitMx,
-      catchall: 'not_asked',
-      attempts: 0,
-      checkedAt: this.#options.clock.now(),
-      source: 'live',
-    };
   }
 }
 
