@@ -27,7 +27,7 @@ export const CLIENT_RULES: readonly ReplyRule[] = [
     words: words`
       client (?:host|ip|address)(?: \w{1,12})? (?:rejected|blocked|denied|refused|listed)
       client host (?:IP )?\b(?:blocked|listed|rejected)|access denied for (?:HOST|IP|unknown)|unknown client\b
-      \bfrom (?:an )?unknown host
+      \bfrom (?:an )?unknown host|connections? (?:was |is )?(?:refused|rejected|denied|blocked) from (?:your )?(?:ip )?IP
     `,
     meaning: 'blocked',
     why: 'The host refused the client that connected; nothing was said of the recipient.',

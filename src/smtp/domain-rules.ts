@@ -40,6 +40,7 @@ export const DOMAIN_RULES: readonly ReplyRule[] = [
     unless: words`
       open relays|insecure|of your isp|(?:block|black|untrusted)\w{0,6} relay
       relay (?:host|server) (?:is )?(?:blocked|listed)|relaying service requires
+      (?:not found|unknown|no such \w{1,10}) in (?:the |our )?relay
     `,
     meaning: 'domain_not_accepted',
     why: 'The host does not take mail for this domain and will not pass it on.',
@@ -62,9 +63,15 @@ export const DOMAIN_RULES: readonly ReplyRule[] = [
       (?:not|n't|do not|no) (?:serve|handle|host|accept mail for|accept e-?mail for|deliver mail for|route for
         |responsible for|a local domain|hosted here|served here|our domain|host(?:ing)? mail)
       cannot deliver mail for|cannot accept mail for
-      mail (?:for|to) (?:this domain|that domain|HOST|domain)${SHORT_GAP}\bnot|no (?:mx|a) (?:record|host)
+      mail (?:for|to) (?:this domain|that domain|HOST|domain)${SHORT_GAP}\b(?:not|no longer)\b|(?:routing|mail service) is not enabled for
+      domain HOST (?:is |has been )(?:currently )?(?:suspended|disabled|expired|locked|on hold)|no (?:mx|a) (?:record|host)
       mx record${SHORT_GAP}not found|unknown domain|domaine (?:inconnu|non)
       domain(?:e|ne|ane|ain)? (?:unbekannt|nicht|onbekend)
+      dom(?:ain|aine|aene|einen?|inio|eniu|ena|eny)\b${SHORT_GAP}\b(?:nicht|pas|no|nao|non|niet|nie|neni|nem)\b (?:\w{1,6} ){0,2}(?:gehostet|betreut
+        |verwaltet|zustandig|zustaendig|heberg|gere|desservi|hosped|alojad|aloja|aceit|acept|ospit|gestit|gehost
+        |bediend|obslugiwan|hostowan|hostovan|obsluhovan|kiszolg)
+      (?:fur|fuer) (?:diese |die )?domain(?: HOST)? (?:\w{1,6} ){0,2}nicht (?:zustandig|zustaendig)
+      (?:nao|no|non) (?:aceita|acepta|accetta|hospeda|aloja|atende|gestisce|ospita)\w{0,2} (?:\w{1,12} ){0,2}(?:para|per|a|o|el|il|este|esse)? ?dominio
       dominio (?:sconosciuto|desconocido|no existe|inesistente|nao existe|non)|nieznana domena
       неизвестн\S{1,3} домен|домен\S{0,3} не|域名(?:不存在|无效|错误)|not local host
     `,

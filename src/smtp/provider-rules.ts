@@ -175,7 +175,8 @@ export const PROVIDER_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'netease-rate-codes',
-    words: /\b(?:mi:(?:cel|dmc|ccl)|rp:[a-z]{3}|hl:(?:itc|icc|ifc|rep))\b/,
+    words: /\b(?:mi:(?:cel|dmc|ccl|sfq)|rp:[a-z]{3}|hl:(?:itc|icc|ifc|rep))\b/,
+    unless: /(?:not|n't) exist|unknown|no such|frozen|disabled|\bfull\b|relay|black-?list/,
     meaning: 'rate_limited',
     why: 'NetEase names its own limits on connections, commands and recipients.',
     source: 'help.mail.163.com (MI:, RP:, HL: codes)',
@@ -183,7 +184,7 @@ export const PROVIDER_RULES: readonly ReplyRule[] = [
   },
   {
     id: 'netease-block-codes',
-    words: /\b(?:dt:rbl|mi:spb|mi:nhd|mi:sfq)\b/,
+    words: /\b(?:dt:rbl|mi:spb|mi:nhd)\b/,
     meaning: 'blocked',
     why: 'NetEase names its own blocklist and identity checks.',
     source: 'help.mail.163.com (DT:RBL, MI:SPB)',

@@ -94,6 +94,7 @@ function withoutEchoes(text: string, context: ReplyContext): string {
     .replace(/<\s{0,4}>/g, ' SENDER ')
     .replace(/<([^<>]{1,320})>/g, (whole, inner: string) => angleEcho(whole, inner, standIn))
     .replace(ADDRESS, standIn)
+    .replace(QUOTED_NAME, '$1 ADDR ')
     .replace(IP_ADDRESS, ' IP ')
     .replace(/\[([^[\]]{0,160})\]/g, (_whole, inner: string) => bracketEcho(inner));
   for (const name of knownNames(context)) result = result.replaceAll(name, ' HOST ');
@@ -154,7 +155,10 @@ function hostEcho(name: string): string {
 }
 
 /** Postfix quotes the next host as "host mx[192.0.2.1] said: …"; that host is neither ours nor the client. */
-const QUOTED_HOST = /\bhost {1,4}HOST {1,4}(?:IP {1,4})?said:/g;
+const QUOTED_HOST = /\bhost {1,4}(?:HOST {1,4})?(?:IP {1,4}){0,2}said:/g;
+
+/** Postfix quotes the local part it was asked for: `unknown user: "suspended"` says nothing of a suspension. */
+const QUOTED_NAME = /\b(user|account|mailbox|recipient|alias):? {0,2}"[^" ]{1,64}"/g;
 
 /** What a relay adds behind a reply it quotes: it names a command, not a reason. */
 const IN_REPLY_TO = /\(in reply to [^()]{1,60}\)/g;

@@ -22,12 +22,12 @@ export const SENDER_RULES: readonly ReplyRule[] = [
   {
     id: 'sender-domain-words',
     words: words`
-      domain of (?:the )?(?:sender|SENDER)|domain of your (?:e-?mail )?address
+      domain of (?:the |your )?(?:sender|SENDER)|sending domain\b${SHORT_GAP}\b(?:missing|no|not|without)\b${SHORT_GAP}\b(?:mx|a) |domain of your (?:e-?mail )?address
       \byour (?:e-?mail |mail )address (?:is |was |has been )?(?:not\b|n't|does|doesn't|unknown|invalid|reject|refus
         |illegal)
       (?:${SENDER}|originating|from)['s]{0,2}:? domain\b${GAP}\b(?:not|n't|no|must|invalid|unknown|bad|unresolv
         |non-?exist|fail|empty|reject|refus|denied|illegal|cannot)
-      valid mx for (?:the )?sender|sender(?:'s)? (?:domain |address )?has (?:a )?null mx|(?:invalid|bad) (?:dns )?mx (?:resource )?record
+      valid mx for (?:the )?sender|sender (?:domain )?has no (?:\w{1,4}, ){0,3}(?:or )?mx\b|sender(?:'s)? (?:domain |address )?has (?:a )?null mx|(?:invalid|bad) (?:dns )?mx (?:or a\/aaaa )?(?:resource )?record
       (?:no|find|valid) mx${SHORT_GAP} for (?:the |your )?(?:sender|from|SENDER)
     `,
     unless: /spf|dkim|dmarc|black-?list|block-?list|reputation/,
@@ -39,7 +39,7 @@ export const SENDER_RULES: readonly ReplyRule[] = [
   {
     id: 'sender-words',
     words: words`
-      \b${SENDER}(?: ADDR| SENDER| HOST)?(?:['": ]{1,3}|\b)(?:is |was |are |has been |have been |address |domain |user )?(?:currently )?(?:not |n't )?(?:be )?(?:reject
+      \b${SENDER}(?: ADDR| SENDER| HOST)?(?:['": ]{1,3}|\b)(?:is |was |are |has been |have been |address |domain |user |mailbox |account )?(?:currently )?(?:not |n't )?(?:be )?(?:reject
         |refus|denied|unknown|invalid|valid|illegal|bad\b|does not exist|doesn't exist|do not exist|exist|found
         |undeliverable|unrout|non-?exist|allowed|accepted|acceptable|permitted|fully|missing|empty|syntax|format
         |must|in my badmailfrom)
@@ -63,7 +63,8 @@ export const SENDER_RULES: readonly ReplyRule[] = [
         |mailbox)\b[^.]{0,12}\b(?:mail from|return[- ]path|envelope)
       route to (?:the )?sender|bad (?:outbound )?sender|not a valid sender|unacceptable sender
       (?:reject|refus|denied)${SHORT_GAP}\b(?:null|empty) (?:envelope )?(?:sender|return)|third-party dsn
-      unsigned dsn|purported responsible
+      unsigned dsn|purported responsible|domain name required for sender
+      \b(?:address|mailbox) (?:reject|refus|denied)\w{0,3}[: ]{1,3}SENDER
     `,
     unless: /dnsbl|\brbl\b|black-?list|block-?list/,
     meaning: 'sender_rejected',

@@ -7,7 +7,7 @@ export const GREYLIST_RULES: readonly ReplyRule[] = [
     id: 'greylist-words',
     class: '4',
     words: words`
-      gr[ea]y[- ]?list|postgrey|liste[- ]?grise|listas?[- ]gris|lista grigia|grijze lijst|gralist|graalist
+      gr[ea]y[- ]?list|postgrey|szar\w{1,2} (?:list|liscie)|szurke ?list\w{0,8}|liste[- ]?grise|listas?[- ]gris|lista grigia|grijze lijst|gralist|graalist
       \bspf?rey\b|сер\S{1,4} спис|грейлист|灰名单|灰名單|グレイリスト|グレーリスト
     `,
     meaning: 'greylisted',
@@ -21,13 +21,13 @@ export const GREYLIST_RULES: readonly ReplyRule[] = [
     class: '4',
     words: words`
       \b(?:new|first[- ]time|unknown|first) (?:sender|triplet|contact|seen|client|relation)|triplet
-      first (?:time )?(?:contact|attempt|delivery)|not (?:yet )?(?:seen|known) (?:before|yet)
+      first (?:time )?(?:contact|attempt|delivery)|not yet authori[sz]ed to deliver|not (?:yet )?(?:seen|known) (?:before|yet)
       delay(?:ed)? (?:for )?(?:unknown|new|first)|^gl\b
     `,
     unless: /unknown client host|client host rejected/,
     meaning: 'greylisted',
     why: 'The host defers a sender it meets for the first time.',
-    source: 'RFC 6647 section 2, sqlgrey, Kerio, gld',
+    source: 'RFC 6647 section 2, sqlgrey, Kerio, gld, greylistd of Debian',
     sample: '450 4.7.0 New sender, please try again in 60 seconds',
   },
   {
@@ -86,12 +86,13 @@ export const RATE_RULES: readonly ReplyRule[] = [
       \btoo[- ]?many\b|\btoo much (?:mail\b(?! data)|e-?mail|traffic|connection|volume)
       too (?:fast|quickly|frequent|often)|zu ?viele|trop de|demasiad[oa]s|muitas? (?:conex|mensag|tentativ)
       excesso de|tropp[ie]\b|te veel|teveel|zbyt (?:wiele|duzo)|for mange|for manga|liian monta|prilis mnoho
-      cok fazla|слишком (?:много|част)|过于频繁|太多|次数过多|频率|頻率|多すぎ|너무 많
+      cok fazla|(?:limite|limit|cuota|quota|kota)\w{0,2} (?:\w{1,3} )?(?:envios?|mensage\w{1,2}|conex\w{1,4}|envois|connexions|messaggi|connessioni|wiadomosci|polaczen)\b
+      \b(?:por|par|pro|per|na|je) (?:hora|heure|stunde|ora|godzine|minuto|minute|minuta|dia|jour|tag|giorno|dzien)\b|слишком (?:много|част)|过于频繁|太多|次数过多|频率|頻率|多すぎ|너무 많
     `,
     unless: words`
       too many (?:hops|received|loops?|forward|redirect|headers?|mime|attachments|spam|unwanted|consecutive
         |bad characters|messages (?:stored|(?:in|on) (?:the |user's )?(?:server|mail ?box|inbox|folder|account)))
-      \bvoll\b|mail ?box (?:is )?full|over ?quota|too many (?:\w{1,10} ){0,2}(?:complaints|spams)\b
+      dns lookups|\bspf\b|perm(?:anent )?error|\bvoll\b|mail ?box (?:is )?full|over ?quota|too many (?:\w{1,10} ){0,2}(?:complaints|spams)\b
       trop de (?:plaintes|spams)
     `,
     meaning: 'rate_limited',
@@ -107,13 +108,13 @@ export const RATE_RULES: readonly ReplyRule[] = [
       (?:connection|message|mail|e-?mail|sending|recipient|delivery|smtp|transmission|submission)s? (?:rate
         |frequency|volume|throughput)\b
       (?:connection|sender|sending|recipient|delivery|smtp|transmission|submission|outbound|outgoing) (?:mail |e-?mail |message )?quota
-      quota of (?:messages|recipients|connections|invalid)|\brate (?:of|exceed|control|is too|too)
+      policy rejection\b.{0,4}message quota|quota (?:limit )?(?:is |was )?(?:exceeded|reached) for (?:this |the |your )?(?:sender|SENDER|client|ip|IP)\b|quota of (?:messages|recipients|connections|invalid)|\brate (?:of|exceed|control|is too|too)
       frequency (?:is )?limit|hourly|\bdaily\b
       \bper[- ](?:hour|minute|day|second|connection|session|ip|sender|domain)\b|messages? limit|simultaneous
       concurren
       (?:connections?|sessions?|sending|recipients?|rcpts?|messages|e-?mails?|commands?|error
         |transactions?)(?: count)? (?:limit|limits|threshold)\b
-      max(?:imum|\.)?(?: allowed)?(?: number)?(?: of)? (?:allowed )?(?:connections?|recipients?|rcpts?|sessions?
+      max(?:imum|\.)?(?: allowed)?(?: number)?(?: of)? (?:(?:allowed|invalid|unknown|bad|failed|rejected) )?(?:connections?|recipients?|rcpts?|sessions?
         |errors|commands|messages|mails|e-?mails\b|e-?mail per|defers|transactions|message per)
       (?:number|amount) of (?:connections?|recipients?|rcpts?|sessions?|e-?mails|mails|messages|errors
         |transactions)${SHORT_GAP}\b(?:exceed|limit|reach|too|allow)

@@ -57,7 +57,7 @@ export const UNKNOWN_RULES: readonly ReplyRule[] = [
     `,
     unless: words`
       no (?:mail|e-?mail)s? (?:was|will|wanted|from|accepted)|no recipients? (?:specified|given)
-      no (?:valid )?recipients|invalid e-?mail (?:content|format|header|message)|invalid mail(?: |$)
+      no (?:valid )?recipients|(?:number|max|limit)\w{0,4} (?:of )?(?:invalid|unknown|bad) (?:recipients|rcpts|users)|invalid e-?mail (?:content|format|header|message)|invalid mail(?: |$)
       bad e-?mail (?:content|header)|(?:no|not a) customer|no (?:unsolicited|spam)
     `,
     meaning: 'mailbox_not_found',

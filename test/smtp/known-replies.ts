@@ -192,6 +192,11 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '550 recipient is no longer with the company. Please contact info@example.test',
     '550 user has left the organization',
     '550 alice@example.test is not in use anymore',
+    // another round of replies written down unseen by the rules
+    '550 5.1.1 <alice@example.test>: Recipient address rejected: Mailbox not found in relay domain',
+    '550 5.1.1 <alice@example.test>: Recipient address rejected: undeliverable address: host 192.0.2.7[192.0.2.7] said: 550 5.1.1 <alice@example.test>: Recipient address rejected: User unknown in virtual mailbox table (in reply to RCPT TO command)',
+    '550 5.1.1 <suspended@example.test>: Recipient address rejected: undeliverable address: unknown user: "suspended"',
+    '550 5.1.1 RP:RCP rcpt not exist alice@example.test',
   ],
   mailbox_full: [
     '452 4.2.2 <alice@example.test>: Recipient address rejected: Mailbox is full / Blocks limit exceeded / Inode limit exceeded',
@@ -264,6 +269,8 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     "554 x's mailbox cannot accept mail: quota reached",
     '552 Recipient storage full, try again later (H1)',
     '552 5.2.2 <alice@example.test>: 500 MB limit reached for this account',
+    // another round of replies written down unseen by the rules
+    '550 RP:RCP mailbox full alice@example.test',
   ],
   mailbox_disabled: [
     '550-5.2.1 The email account that you tried to reach is disabled. Learn more at\n550 5.2.1  https://support.google.com/mail/?p=DisabledUser x12si - gsmtp',
@@ -325,6 +332,8 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '550 Email for this user is turned off',
     '550 Service for this domain has been suspended',
     '550 5.7.1 recipient account is locked',
+    // another round of replies written down unseen by the rules
+    '550 5.2.1 RP:RCP user frozen alice@example.test',
   ],
   domain_not_accepted: [
     '550 5.7.1 <alice@example.test>... Relaying denied. IP name lookup failed [192.0.2.1]',
@@ -374,6 +383,15 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '554 5.4.4 SMTPSEND.DNS.NonExistentDomain; nonexistent domain',
     '550 not in my relay domains',
     '550 recipient domain not in allowed list',
+    // another round of replies written down unseen by the rules
+    '550 5.7.1 Este servidor nao aceita mensagens para o dominio example.test',
+    '550 5.7.1 Domena nie jest obslugiwana przez ten serwer',
+    '550 5.7.1 Tato domena zde neni hostovana',
+    '554 5.7.1 <alice@example.test>: Recipient address rejected: Fuer diese Domain sind wir nicht zustaendig',
+    '550 5.7.1 relaying denied RP:RCP domain example.test not hosted',
+    '550 5.1.1 Email routing is not enabled for example.test',
+    '550 5.7.1 Mail for example.test is no longer accepted here; the customer has moved',
+    '550 5.1.2 <alice@example.test>: Recipient address rejected: Domain example.test is suspended on this host',
   ],
   greylisted: [
     '450 4.2.0 <alice@example.test>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/example.test.html',
@@ -395,6 +413,10 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '450 4.7.1 Empfaenger ist in der Greylist, bitte spaeter erneut versuchen',
     '451 liste grise, veuillez réessayer plus tard',
     'mail: 451 4.7.1 Greylisting enabled, try again later',
+    // another round of replies written down unseen by the rules
+    '450 4.7.1 <alice@example.test>: Recipient address rejected: Szara lista, sprobuj ponownie za 5 minut',
+    '451 192.0.2.1 is not yet authorized to deliver mail from <probe@sender.test> to <alice@example.test>. Please try later.',
+    '451 4.7.1 Sz\u00fcrkelist\u00e1zva, k\u00e9rj\u00fck pr\u00f3b\u00e1lja \u00fajra 5 perc m\u00falva',
   ],
   rate_limited: [
     '421 4.7.0 mx.example.test Error: too many errors',
@@ -454,6 +476,12 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '550 Your daily quota is exceeded',
     '550 5.7.1 Sender quota exceeded',
     '550 5.4.6 Outgoing mail quota exceeded',
+    // another round of replies written down unseen by the rules
+    '571 5.7.1 sorry, reached maximum number of invalid recipients allowed for one session (#5.7.1 - chkuser)',
+    '550 5.7.1 Limite de envios por hora excedido',
+    '450 4.7.1 <alice@example.test>: Recipient address rejected: Policy rejection; Message quota exceeded',
+    '554 5.7.1 <alice@example.test>: Recipient address rejected: Quota limit exceeded for this sender',
+    'mail: 550 MI:SFQ 163 mx2, sending frequency exceeds the limit',
   ],
   blocked: [
     '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1',
@@ -616,6 +644,9 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM',
     '550 not in the allowed senders list',
     '554 fully qualified hostname required',
+    // another round of replies written down unseen by the rules
+    'connect: 554 mx0.example.test Connection refused from 192.0.2.1, see the reputation service',
+    '550 5.7.24 <alice@example.test>: Recipient address rejected: Message rejected due to: SPF Permanent Error: Too many DNS lookups',
   ],
   temporary: [
     '450 4.1.1 <alice@example.test>: Recipient address rejected: User unknown in virtual mailbox table',
@@ -790,6 +821,12 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '550 Mail from address must be same as authorization user',
     '550 unknown sender domain',
     '550 Could not verify your address: user unknown at your server',
+    // another round of replies written down unseen by the rules
+    '550 5.1.1 <probe@sender.test>: reverse-path mailbox does not exist',
+    '550 The sending domain is missing a valid A or MX record',
+    '550 Refused. The domain of your sender address has no mail exchanger (MX).',
+    '550 Sender has no A, AAAA, or MX DNS records.',
+    'mail: 553 5.5.4 <probe@sender>... Domain name required for sender address probe@sender',
   ],
   protocol_error: [
     '503 5.5.1 Error: need MAIL command',
