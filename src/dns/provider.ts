@@ -19,7 +19,8 @@ export interface Provider {
 /** Expects the best mail host's name; answers of any text, known or not. */
 export function providerOf(hostName: string): Provider {
   const host = hostName.toLowerCase().replace(/\.$/, '');
-  const row = PROVIDERS.find((candidate) => matches(host, candidate));
+  const name = getDomainWithoutSuffix(host, ICANN_ONLY); // once for all rows: it is asked for each domain of a list
+  const row = PROVIDERS.find((candidate) => matches({ host, name }, candidate));
   return {
     // Private suffixes are left out: customers of one hosting company under it share its machines and its limits.
     key: getDomain(host, ICANN_ONLY) ?? host,
@@ -33,8 +34,8 @@ export function providerOf(hostName: string): Provider {
 
 const ICANN_ONLY = { allowPrivateDomains: false, extractHostname: false };
 
-function matches(host: string, row: ProviderRow): boolean {
-  if ('name' in row) return getDomainWithoutSuffix(host, ICANN_ONLY) === row.name;
+function matches({ host, name }: { readonly host: string; readonly name: string | null }, row: ProviderRow): boolean {
+  if ('name' in row) return name === row.name;
   if (host !== row.endsIn && !host.endsWith(`.${row.endsIn}`)) return false;
   return row.startsWith === undefined || host.startsWith(row.startsWith);
 }

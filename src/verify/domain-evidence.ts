@@ -73,7 +73,7 @@ export class DomainEvidence {
     this.records = new DomainRecords(jobs, plan, options);
     const wasAsked = options.memory.controlNameOf(plan.domain);
     const wantedSource = wasAsked === null ? null : this.records.whereControlWasPutOff(wasAsked);
-    this.control = new ControlQuestion(plan.domain, { ...options, wantedSource });
+    this.control = new ControlQuestion(plan.domain, { memory: options.memory, random: options.random, wantedSource });
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#doubts = new DomainDoubts(plan, this.#conduct);
   }

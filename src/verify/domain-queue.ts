@@ -39,7 +39,8 @@ export class DomainQueue implements PacedQueue {
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#options = options;
     const recall = (pending: Pending): void => this.#evidence.records.recall(pending);
-    this.#pending = new PendingJobs(jobs, { ...options, source: options.jobs, recall });
+    const { jobs: source, random, jobPage } = options; // not all of them: so many queues wait that a copy each would count
+    this.#pending = new PendingJobs(jobs, { source, random, jobPage, recall });
     this.#evidence = new DomainEvidence({ jobs, plan, pending: this.#pending }, options);
   }
 

@@ -54,11 +54,12 @@ export function providerName(provider: Provider): string {
 
 /** Looks the domain up (or takes the answer that is still valid); never throws for what DNS says. */
 export async function planDomain(domain: string, options: PlanOptions): Promise<DomainPlan> {
+  const { trustNxdomain } = options;
   const cached = options.refresh ? null : options.cache.get(domain, options.clock.now());
-  if (cached !== null) return planOf(domain, cached, { ...options, fromCache: true });
+  if (cached !== null) return planOf(domain, cached, { fromCache: true, trustNxdomain });
   const found = await findMailHosts(domain, options);
-  if ('expiresAt' in found && options.trustNxdomain) options.cache.put(domain, found, found.expiresAt);
-  return planOf(domain, found, { ...options, fromCache: false });
+  if ('expiresAt' in found && trustNxdomain) options.cache.put(domain, found, found.expiresAt);
+  return planOf(domain, found, { fromCache: false, trustNxdomain });
 }
 
 function planOf(
