@@ -15,9 +15,10 @@ import type { JobSource, RecordVerdict } from '../verify/jobs.ts';
 import type { DomainPlan } from '../verify/plan.ts';
 import type { ProbeEvent } from '../verify/probe.ts';
 import type { RunOptions, Waiting } from '../verify/run.ts';
-import type { KeptAnswers } from './kept-answers.ts';
+import type { KeptAnswers, ListStore } from './kept-answers.ts';
 import type { Notices } from './notices.ts';
 import type { AskSettings } from './options.ts';
+import { joinOtherRuns } from './shared-store.ts';
 import { identityOf, openSources } from './source-addresses.ts';
 
 /** The pretend hosts that ask for a pause forget it quickly. */
@@ -49,6 +50,11 @@ export async function openAsking(
   given: {
     readonly kept: KeptAnswers;
     readonly notices: Notices;
+    readonly store: ListStore;
+    /** True where no other run can use the store. */
+    readonly isTemporary: boolean;
+    /** True where somebody sits in front of it. */
+    readonly isUrgent?: boolean;
     readonly clock?: Clock;
     readonly random?: RandomSource;
   },
@@ -68,6 +74,7 @@ export async function openAsking(
   const pause = settings.sandbox ? { slowDownPauseMs: SANDBOX_PAUSE_MS } : {};
   const hosts = new HostMemory({ ...VERIFY_DEFAULTS, ...pause });
   const useIpv6 = settings.allowPrivate || (await hasIpv6Egress());
+  const others = settings.smtp && !given.isTemporary ? joinOtherRuns({ ...given, clock }) : null;
   return {
     resolver,
     kept: given.kept,
@@ -75,9 +82,12 @@ export async function openAsking(
       ...VERIFY_DEFAULTS,
       jobs: run.jobs,
       record: (job, domain, verdict, isAgain) => {
-        if (isKept(verdict.reason)) given.kept.keepVerdict(keyOf(job.local, domain), verdict);
+        if (verdict.source === 'live' && isKept(verdict.reason))
+          given.kept.keepVerdict(keyOf(job.local, domain), verdict);
+        else if (verdict.source === 'live') others?.keepUnknown(job.local, domain, verdict);
         run.record(job, domain, verdict, isAgain);
       },
+      ...(others === null ? {} : { sharing: others.sharing }),
       retries: given.kept.retries,
       waitMs: settings.waitMs ?? waitOf(run.isWholeList, settings.sandbox),
       onWaiting: run.onWaiting ?? null,
@@ -106,7 +116,10 @@ export async function openAsking(
       dnsRetryDelaysMs: run.isWholeList && !settings.sandbox ? VERIFY_DEFAULTS.dnsRetryDelaysMs : [],
       portBlockedAfterProviders: run.isWholeList ? VERIFY_DEFAULTS.portBlockedAfterProviders : null,
     }),
-    close: () => resolver.close(),
+    close: () => {
+      others?.leave();
+      return resolver.close();
+    },
   };
 }
 

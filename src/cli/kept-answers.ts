@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { MailHostsOutcome } from '../dns/mail-hosts.ts';
 import { BatchWriter } from '../store/batch-writer.ts';
 import type { Store, StoreEntry } from '../store/database.ts';
+import type { RunVerdictEntry } from '../store/run-verdicts.ts';
 import type { Verdict } from '../verdict.ts';
 import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
 import type { DomainMemory } from '../verify/domain-evidence.ts';
@@ -37,10 +38,13 @@ export class KeptAnswers {
   readonly #writer: BatchWriter<StoreEntry<MailHostsOutcome>>;
   /** Names nobody has that are drawn and not committed yet, by domain. */
   readonly #newControls = new Map<string, string>();
+  readonly #startedAt: number;
   #hasVerdicts: boolean;
+  #hasMetOthers = false;
 
   constructor(options: KeptAnswersOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
     const { store, clock } = options;
     const write = (entries: readonly StoreEntry<MailHostsOutcome>[]): void => {
       store.putAll(entries);
@@ -54,7 +58,7 @@ export class KeptAnswers {
     };
     this.memory = this.#domainMemory();
     this.retries = {
-      retriesOf: (domain) => (options.refresh ? NO_RETRIES : store.retries.ofDomain(domain)),
+      retriesOf: (domain) => (options.refresh && !this.#hasMetOthers ? NO_RETRIES : store.retries.ofDomain(domain)),
       rememberRetry: (domain, local, retry) => this.#writer.put({ kind: 'retry', domain, local, ...retry }),
       forgetRetry: (domain, local) => this.#writer.put({ kind: 'no_retry', domain, local }),
     };
@@ -70,6 +74,34 @@ export class KeptAnswers {
   keepVerdict(key: string, verdict: Verdict): void {
     this.#hasVerdicts = true;
     this.#writer.put({ kind: 'verdict', key, verdict });
+  }
+
+  /** Keeps, for the runs at work beside this one, what is unknown. */
+  keepUnknown(entry: RunVerdictEntry): void {
+    this.#writer.put({ kind: 'run_verdict', ...entry });
+  }
+
+  /** From now on another run may write, too: what was read before may be out of date. */
+  meetOthers(): void {
+    this.#hasMetOthers = true;
+    this.#options.store.retries.expectOthers();
+  }
+
+  /** The verdicts that save a question now; one made since this run began does so also with --refresh. */
+  usableVerdicts(keys: readonly string[]): ReadonlyMap<string, Verdict> {
+    const { store, clock, maxAgeMs, refresh } = this.#options;
+    const at = { now: clock.now(), maxAgeMs };
+    const found = store.verdicts.getMany(keys);
+    for (const [key, verdict] of found) {
+      const isUsable = verdict.checkedAt >= this.#startedAt || (!refresh && isFresh(verdict, at));
+      if (!isUsable) found.delete(key);
+    }
+    return found;
+  }
+
+  /** Ends the run: what it decides can no longer be kept. */
+  fail(error: unknown): void {
+    this.#options.onFailure(error);
   }
 
   /** What is known of these keys without asking: who is suppressed, and the still fresh verdicts. */
@@ -103,8 +135,10 @@ export class KeptAnswers {
     const lifeMs = maxAgeMs ?? CATCHALL_LIFE_DAYS * DAY_MS;
     return {
       catchallOf: (domain, fingerprint) => {
-        const known = refresh ? null : (store.domains.get(domain)?.catchall ?? null);
-        const isUsable = known !== null && known.mailHosts === fingerprint && clock.now() - known.checkedAt < lifeMs;
+        const known = store.domains.get(domain)?.catchall ?? null;
+        if (known === null || known.mailHosts !== fingerprint) return null;
+        const isFromThisRun = known.checkedAt >= this.#startedAt;
+        const isUsable = isFromThisRun || (!refresh && clock.now() - known.checkedAt < lifeMs);
         return isUsable ? known.state : null;
       },
       rememberCatchall: (domain, fingerprint, state) =>

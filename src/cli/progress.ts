@@ -35,8 +35,8 @@ export class Progress implements CleanWatch {
   #bar: SingleBar | null = null;
   #cancelLine: (() => void) | null = null;
   #cancelTick: (() => void) | null = null;
-  #waitingFor: { readonly text: string; readonly nextAt: number } | null = null;
-  #saidWaiting = false;
+  #waitingFor: { readonly text: string; readonly nextAt: number | null } | null = null;
+  readonly #saidWaiting = new Set<'put off' | 'held'>();
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -66,16 +66,19 @@ export class Progress implements CleanWatch {
   }
 
   /** On a terminal the bar says who is waited for; elsewhere one line does, when the waiting begins. */
-  waiting({ addresses, domains, nextAt }: Waiting): void {
-    const who = `${count(addresses)} put off at ${domains
-      .slice(0, 2)
-      .map((domain) => printable(domain, 40))
-      .join(', ')}`;
+  waiting({ addresses, domains, nextAt, heldBy }: Waiting): void {
+    const some = domains.slice(0, 2).map((domain) => printable(domain, 40));
     const others = domains.length > 2 ? ` and ${domains.length - 2} more` : '';
-    this.#waitingFor = { text: `${who}${others}`, nextAt };
+    const where = `${some.join(', ')}${others}`;
+    const who =
+      heldBy === undefined
+        ? `${count(addresses)} put off at ${where}`
+        : `another mailgate (process ${heldBy.slice(0, 3).join(', ')}) that is asking about ${count(addresses)} at ${where}`;
+    this.#waitingFor = { text: who, nextAt: heldBy === undefined ? nextAt : null };
     if (this.#bar === null) {
-      if (!this.#options.quiet && !this.#saidWaiting) this.#options.stream.write(`Waiting for ${who}${others}.\n`);
-      this.#saidWaiting = true;
+      const what = heldBy === undefined ? 'put off' : 'held';
+      if (!this.#options.quiet && !this.#saidWaiting.has(what)) this.#options.stream.write(`Waiting for ${who}.\n`);
+      this.#saidWaiting.add(what);
       return;
     }
     this.#tick();
@@ -87,8 +90,10 @@ export class Progress implements CleanWatch {
     this.#cancelTick = null;
     this.#drawnAt = 0;
     this.#redraw();
-    const isOver = this.#waitingFor === null || this.#options.clock.now() >= this.#waitingFor.nextAt;
-    if (isOver) this.#waitingFor = null;
+    const nextAt = this.#waitingFor?.nextAt ?? null;
+    const isOver = nextAt === null || this.#options.clock.now() >= nextAt;
+    if (isOver)
+      this.#waitingFor = null; // other runs are no longer waited for once anything is decided
     else this.#cancelTick = this.#options.clock.after(1000, () => this.#tick());
   }
 
@@ -160,7 +165,8 @@ export class Progress implements CleanWatch {
     };
   }
 
-  #waitingText({ text, nextAt }: { readonly text: string; readonly nextAt: number }): string {
+  #waitingText({ text, nextAt }: { readonly text: string; readonly nextAt: number | null }): string {
+    if (nextAt === null) return ` | waiting for ${text}`;
     return ` | waiting for ${text}, next in ${clockTime(Math.max(0, (nextAt - this.#options.clock.now()) / 1000))}`;
   }
 

@@ -71,6 +71,14 @@ export class DomainClaims {
     }
   }
 
+  /** So many addresses more; gives the provider where the domain was begun. */
+  oweMore(domain: string, addresses: number): string | null {
+    const claim = this.#claims.get(domain);
+    if (claim === undefined) return null;
+    claim.owed += addresses;
+    return claim.provider;
+  }
+
   /** An address has its verdict; gives the provider where it belongs to a domain that was begun. */
   decided(domain: string): string | null {
     const claim = this.#claims.get(domain);

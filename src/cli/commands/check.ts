@@ -42,7 +42,7 @@ export function addCheckCommand(program: Command, context: CommandContext): void
     const prepared = await prepare(settings, invocation);
     const checker = new AddressChecker({ ...prepared.ask, offline: settings.offline }, prepared, () => {
       hintAtIdentity(prepared.ask, prepared.notices);
-      return openAsking(prepared.ask, prepared);
+      return openAsking(prepared.ask, { ...prepared, isUrgent: true });
     });
     const colours = coloursFor(invocation.stdout, { color: settings.color, env: invocation.env });
     let allValid = true;
