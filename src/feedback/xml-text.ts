@@ -27,12 +27,12 @@ export async function* xmlText(
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of slicesOf(utf16AsUtf8(source))) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    decode ??= decoderFor(bytes);
     const end = endOfLastTag(bytes);
+    if (end > 0) decode ??= decoderFor(bytes); // before, the declaration may not be whole
     rest = Buffer.from(bytes.subarray(end));
     const mend = looked < ALWAYS_MENDED_BYTES || options.isBroken();
     looked += end;
-    if (end > 0) yield textChunk(bytes.subarray(0, end), { decode, mend });
+    if (decode !== null && end > 0) yield textChunk(bytes.subarray(0, end), { decode, mend });
     if (rest.length > MOST_RUN_BYTES) {
       yield { status: 'token_too_long' };
       return;
@@ -127,11 +127,22 @@ function decoderNamed(name: string): TextDecoder {
 /** Passes other encodings through: reports in UTF-16 are rare, so that what follows need not know of them. */
 async function* utf16AsUtf8(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let decoder: TextDecoder | null | undefined;
-  for await (const bytes of source) {
+  let head: Buffer | null = null;
+  for await (const chunk of source) {
+    const bytes: Buffer = head === null ? chunk : Buffer.concat([head, chunk]);
+    if (decoder === undefined && bytes.length < MARK_BYTES) {
+      head = bytes;
+      continue;
+    }
+    head = null;
     if (decoder === undefined) decoder = utf16DecoderFor(bytes);
     yield decoder === null ? bytes : Buffer.from(decoder.decode(bytes, { stream: true }));
   }
+  if (head !== null) yield head;
 }
+
+/** By so many bytes UTF-16 is told. */
+const MARK_BYTES = 2;
 
 function utf16DecoderFor([first, second]: Buffer): TextDecoder | null {
   if ((first === 0xff && second === 0xfe) || (first === LESS && second === 0)) return new TextDecoder('utf-16le');
