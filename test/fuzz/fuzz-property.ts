@@ -7,6 +7,8 @@ export interface FuzzProperty {
   readonly name: string;
   /** What holds. */
   readonly holds: string;
+  /** In how many threads its cases are tried at once: more than one for what would keep a single thread for minutes. */
+  readonly parts: number;
   /**
    * Tries so many cases. Rejects with the smallest case found where the property does not hold, where a case takes
    * longer than its limit, and where memory grows from case to case. `onCase` is called before each.
@@ -22,6 +24,8 @@ export interface FuzzChecks<Case> {
   readonly name: string;
   readonly holds: string;
   readonly cases: fc.Arbitrary<Case>;
+  /** 1 unless given. */
+  readonly parts?: number;
   /**
    * Throws where the property does not hold. Tells whether the case was a telling one: a check whose cases are all turned
    * away at once proves nothing.
@@ -39,10 +43,11 @@ const MOST_SHOWN = 2000;
 const MAX_GROWTH_BYTES = 24 * 1024 * 1024;
 
 export function fuzzProperty<Case>(checks: FuzzChecks<Case>): FuzzProperty {
-  const { name, holds, cases, check } = checks;
+  const { name, holds, cases, check, parts = 1 } = checks;
   return {
     name,
     holds,
+    parts,
     async run(options) {
       const memory = watchMemory(options.cases);
       const property = fc.asyncProperty(cases, async (value) => {

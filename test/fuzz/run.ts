@@ -28,9 +28,9 @@ async function main(): Promise<void> {
   const seed = values.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', values.seed);
   const chosen = positionals.length === 0 ? FUZZ_PROPERTIES : positionals.map(propertyNamed);
   console.log(`${cases.toLocaleString('en')} cases each, seed ${seed}, Node ${process.version}`);
-  const waiting = [...chosen];
+  const waiting = chosen.flatMap((property) => partsOf(property, { cases, seed }));
   const threads = Array.from({ length: THREADS }, async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await tryOut(next, { cases, seed });
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await tryOut(next);
   });
   await Promise.all(threads);
 }
@@ -48,7 +48,19 @@ function propertyNamed(name: string): FuzzProperty {
   throw new Error(`no property is called '${name}'\n${USAGE}`);
 }
 
-async function tryOut(property: FuzzProperty, { cases, seed }: { cases: number; seed: number }): Promise<void> {
+/** Some or all cases of a property, for one thread. */
+interface Part {
+  readonly property: FuzzProperty;
+  readonly cases: number;
+  readonly seed: number;
+}
+
+function partsOf(property: FuzzProperty, whole: { readonly cases: number; readonly seed: number }): Part[] {
+  const cases = Math.ceil(whole.cases / property.parts);
+  return Array.from({ length: property.parts }, (_, part) => ({ property, cases, seed: whole.seed + part }));
+}
+
+async function tryOut({ property, cases, seed }: Part): Promise<void> {
   const start = performance.now();
   const counter = new Int32Array(new SharedArrayBuffer(4));
   const task: FuzzTask = { name: property.name, cases, seed, counter };
@@ -60,17 +72,16 @@ async function tryOut(property: FuzzProperty, { cases, seed }: { cases: number; 
     // The first rejects with what the thread threw.
     await Promise.race([once(worker, 'exit'), hang(counter)]);
     const seconds = (performance.now() - start) / 1000;
+    const name = property.parts === 1 ? property.name : `${property.name} 1/${property.parts}`;
     const rate = `${Math.round(cases / seconds).toLocaleString('en')}/s`;
-    console.log(
-      `ok      ${property.name.padEnd(11)}${seconds.toFixed(1).padStart(7)} s ${rate.padStart(9)}  ${property.holds}`,
-    );
+    console.log(`ok      ${name.padEnd(11)}${seconds.toFixed(1).padStart(7)} s ${rate.padStart(9)}  ${property.holds}`);
   } catch (error) {
     process.exitCode = 1;
     const number = Atomics.load(counter, 0);
     const what =
       error instanceof Hang ? `it hangs in case ${number}: ${property.describe(seed, number)}` : stackOf(error);
     console.log(`FAILED  ${property.name}: ${property.holds}\n${what}`);
-    console.log(`again:  npm run fuzz -- ${property.name} --seed ${seed} --cases ${cases}`);
+    console.log(`again:  npm run fuzz -- ${property.name} --seed ${seed} --cases ${cases * property.parts}`);
     await worker.terminate();
   }
 }
