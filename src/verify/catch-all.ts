@@ -91,6 +91,11 @@ export class DomainJudge<T> {
     this.#settleWaiting();
   }
 
+  /** The catch-all question may be asked anew, where it was asked without an answer. */
+  reopen(): void {
+    if (this.#state === 'unknown') this.#state = 'not_asked';
+  }
+
   /** No more answers will come: decides what is left, never in favour of a claim that was not proved. */
   finish(): void {
     if (this.#waiting.length > 0) {

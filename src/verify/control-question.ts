@@ -107,6 +107,14 @@ export class ControlQuestion {
     return outcome;
   }
 
+  /** It may be put anew, if it was put off: some time has passed since. */
+  reopen(): void {
+    if (this.#putOff === null) return;
+    this.#putOff = null;
+    this.#asked = false;
+    this.#tries = 0;
+  }
+
   /** It is not put any more. */
   giveUp(): void {
     this.#owed = false;

@@ -128,6 +128,12 @@ export class DomainEvidence {
     if (isNews) this.#options.memory.rememberCatchall(domain, fingerprint, state);
   }
 
+  /** Opens again what was left undecided: whoever was put off is asked about once more, the name nobody has included. */
+  reopen(): void {
+    this.control.reopen();
+    for (const judge of this.#judges.values()) judge.reopen();
+  }
+
   /** Decides every address that is left without asking. */
   giveUp(halt: Halt | null): void {
     this.control.giveUp();

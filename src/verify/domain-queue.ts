@@ -2,7 +2,7 @@
 import type { RandomSource } from '../clock.ts';
 import { DomainEvidence, type DomainEvidenceOptions } from './domain-evidence.ts';
 import { type Desk, type InterviewOptions, interview, type Reading, type Subject } from './interview.ts';
-import type { DomainJobs, JobSource } from './jobs.ts';
+import type { DomainJobs, Job, JobSource } from './jobs.ts';
 import type { PacedQueue, PacedSession } from './pace.ts';
 import { type Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
@@ -16,6 +16,8 @@ export interface DomainQueueOptions extends InterviewOptions, DomainEvidenceOpti
   readonly jobPage: number;
   /** How many connections to a provider are open, this domain's included. */
   readonly openTo: (provider: string) => number;
+  /** Told when nothing is left to do for the domain. */
+  readonly onDone: () => void;
 }
 
 type FailedProbe = Extract<Probe, { status: 'failed' }>;
@@ -77,6 +79,13 @@ export class DomainQueue implements PacedQueue {
   drained(at: { readonly isLastOfProvider: boolean }): void {
     if (this.#options.signal.aborted || this.#evidence.owesControl()) return;
     this.#evidence.finish(at);
+    this.#options.onDone();
+  }
+
+  /** Takes back addresses that were put off and have come due: what is known of the domain counts for them, too. */
+  takeBack(jobs: readonly Job[]): void {
+    this.#pending.takeBack(jobs);
+    this.#evidence.reopen();
   }
 
   /** Decides every address that is left without asking, for the reason the provider is left alone. */

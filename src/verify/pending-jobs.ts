@@ -103,30 +103,37 @@ export class PendingJobs {
     this.#again.push(pending);
   }
 
+  /** Takes back those that were put off before; they are asked before anybody else. */
+  takeBack(jobs: readonly Job[]): void {
+    this.#again.push(...jobs.map(pendingOf));
+  }
+
   #nextPage(): Pending[] {
     const { source, jobPage, random } = this.#options;
     const jobs = source.jobsOf(this.#jobs.domainId, this.#lastId, jobPage);
     this.#lastId = jobs.at(-1)?.id ?? this.#lastId;
     if (jobs.length === 0) throw new TypeError(`the job source promised more addresses of ${this.#jobs.domain}`);
-    const page = jobs.map(
-      (job): Pending => ({
-        job,
-        local: job.local,
-        smtputf8: job.smtputf8,
-        tries: job.tries ?? 0,
-        sourceIp: job.sourceIp ?? null,
-        askedFrom: null,
-        isRecorded: job.tries !== undefined,
-        attempts: 0,
-        wasAsked: false,
-        timesUnproved: 0,
-        alone: false,
-      }),
-    );
+    const page = jobs.map(pendingOf);
     for (const pending of page) this.#options.recall(pending);
     shuffle(page, random);
     return page;
   }
+}
+
+function pendingOf(job: Job): Pending {
+  return {
+    job,
+    local: job.local,
+    smtputf8: job.smtputf8,
+    tries: job.tries ?? 0,
+    sourceIp: job.sourceIp ?? null,
+    askedFrom: null,
+    isRecorded: job.tries !== undefined,
+    attempts: 0,
+    wasAsked: false,
+    timesUnproved: 0,
+    alone: false,
+  };
 }
 
 /** Fisher and Yates: a list in alphabetical order must not look like a dictionary attack. */

@@ -9,9 +9,9 @@ import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
 import { SharedQueues } from './shared-queues.ts';
-import type { Sharing } from './sharing.ts';
+import type { HeldByOthers, Sharing } from './sharing.ts';
 
-export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo'> {
+export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo' | 'onDone'> {
   readonly random: RandomSource;
   readonly limits: PaceLimits;
   readonly plan: Omit<PlanOptions, 'clock' | 'random' | 'allowPrivate'>;
@@ -30,16 +30,15 @@ export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' 
   readonly onPlan: ((plan: DomainPlan) => void) | null;
   /** Other runs on the same store; left out where there can be none. */
   readonly sharing?: Sharing;
+  /** Told when nothing is left to do but to wait for them. */
+  readonly onHeldByOthers?: (held: HeldByOthers) => void;
 }
 
 /** Who is waited for, and until when. */
 export interface Waiting {
   readonly addresses: number;
   readonly domains: readonly string[];
-  /** When the first of them can be asked about; now, where other runs are waited for. */
   readonly nextAt: number;
-  /** The processes that are asking about these domains; left out where the domains put us off. */
-  readonly heldBy?: readonly number[];
 }
 
 export type RunOutcome =
@@ -100,6 +99,8 @@ class Run {
   readonly #stopper: AbortController;
   readonly #desk = new RetryDesk();
   readonly #shared: SharedQueues | null;
+  /** Queues of domains that are being asked, by domain. */
+  readonly #queues = new Map<number, DomainQueue>();
   #cancelDue: (() => void) | null = null;
   #failed: { readonly jobs: DomainJobs; readonly plan: Extract<DomainPlan, { status: 'decided' }> }[] = [];
   #portBlocked = false;
@@ -115,7 +116,7 @@ class Run {
   }
 
   #shareWith(sharing: Sharing): SharedQueues {
-    const { hosts, clock, onWaiting } = this.#options;
+    const { onHeldByOthers = null, hosts } = this.#options;
     sharing.attach(this.pace);
     return new SharedQueues({
       ...this.#options,
@@ -127,7 +128,7 @@ class Run {
       add: (queue) => this.pace.add(queue),
       idle: () => this.pace.fewerThan(1),
       planAgain: ({ jobs, source }) => this.#planOne(jobs, { source, isLast: true }),
-      onHeld: (held) => onWaiting?.({ ...held, nextAt: clock.now() }),
+      onHeld: onHeldByOthers,
     });
   }
 
@@ -242,6 +243,12 @@ class Run {
       const jobs = deferred
         .map(({ job, tries, sourceIp }) => ({ ...job, tries, sourceIp }))
         .sort((a, b) => a.id - b.id);
+      const queue = this.#queues.get(one.domain.domainId);
+      if (queue !== undefined) {
+        this.#options.sharing?.oweMore(one.domain.domain, jobs.length);
+        queue.takeBack(jobs);
+        continue;
+      }
       const source = { domains: () => [], jobsOf: (_id: number, after: number) => jobs.filter(({ id }) => id > after) };
       this.#startQueue({ ...one.domain, count: jobs.length }, one.plan, { source, isRetry: true });
     }
@@ -275,8 +282,11 @@ class Run {
   #openQueue = (jobs: DomainJobs, plan: AskPlan, source: JobSource): DomainQueue => {
     const { signal } = this.#stopper;
     const openTo = (provider: string): number => this.pace.openTo(provider);
-    const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo };
-    return new DomainQueue(jobs, plan, { ...this.#options, ...own });
+    const onDone = (): void => void this.#queues.delete(jobs.domainId);
+    const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo, onDone };
+    const queue = new DomainQueue(jobs, plan, { ...this.#options, ...own });
+    this.#queues.set(jobs.domainId, queue);
+    return queue;
   };
 
   #recordAndWatch: RunOptions['record'] = (job, domain, verdict, isAgain) => {

@@ -20,14 +20,11 @@ export interface SharingOptions {
 
 /** Who is waited for. */
 export interface HeldByOthers {
-  readonly addresses: number;
   readonly domains: readonly string[];
-  /** The processes that are asking about the domains. */
-  readonly heldBy: readonly number[];
+  readonly pids: readonly number[];
 }
 
 interface Aside {
-  readonly addresses: number;
   readonly holder: OtherRun;
   readonly sinceMs: number;
   readonly resume: () => Promise<void> | void;
@@ -86,10 +83,8 @@ export class Sharing {
   }
 
   get heldByOthers(): HeldByOthers {
-    const all = [...this.#aside.values()];
-    const pids = new Set(all.map(({ holder }) => holder.pid));
-    const addresses = all.reduce((sum, aside) => sum + aside.addresses, 0);
-    return { addresses, domains: [...this.#aside.keys()], heldBy: [...pids] };
+    const pids = new Set([...this.#aside.values()].map(({ holder }) => holder.pid));
+    return { domains: [...this.#aside.keys()], pids: [...pids] };
   }
 
   /** Resolves when a domain that was waited for has been taken up again, or the signal is raised. */
@@ -150,9 +145,7 @@ export class Sharing {
     this.#uses.owe(provider, -addresses);
     const before = this.#aside.get(domain);
     const both = before === undefined ? resume : () => Promise.all([before.resume(), resume()]).then(() => {});
-    const sinceMs = before?.sinceMs ?? this.#options.clock.monotonic();
-    const all = addresses + (before?.addresses ?? 0);
-    this.#aside.set(domain, { addresses: all, holder, sinceMs, resume: both });
+    this.#aside.set(domain, { holder, sinceMs: before?.sinceMs ?? this.#options.clock.monotonic(), resume: both });
     this.#options.onHeld?.(domain, holder);
   }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { people as named, worldOf } from '../../src/sandbox/world-builders.ts';
+import { DEFAULT_TIMEOUTS } from '../../src/smtp/timeouts.ts';
 import type { Reason } from '../../src/verdict.ts';
 import { MOST_TRIES, namedWaitMs, RetryDesk, retryTime, type StoredRetry } from '../../src/verify/retry.ts';
+import { startInHandTime } from '../robustness/hand-time.ts';
 import { askWorld } from '../support/ask-world.ts';
 
 const WAITS: readonly [text: string, seconds: number | null, why: string][] = [
@@ -111,4 +113,36 @@ test('what an earlier run put off is not asked before its time, unless somebody 
     retries: retries({ ...stored, dueAt: Date.now() - 1 }),
   });
   assert.equal(due.verdicts.get('anna@later.test')?.reason, 'accepted');
+});
+
+test('who comes due while the domain is still being asked joins its queue: its limits and its evidence are one', async () => {
+  // Two in three wait for a minute; a reply takes five seconds, so that the others keep the domain busy meanwhile.
+  const fate = (local: string) => {
+    const number = Number(local.slice(1));
+    if (!/^p\d+$/.test(local)) return undefined;
+    return number % 3 === 0 ? 'ok' : ({ until: { ms: 45_000 }, becomes: 'ok' } as const);
+  };
+  const host = {
+    name: 'mx.busy.test',
+    addresses: ['127.0.51.3'],
+    domains: ['busy.test'],
+    mailboxes: fate,
+    wire: { thinkMs: 5000 },
+    offers: { pipelining: false },
+  };
+  const addresses = Array.from({ length: 40 }, (_, i) => `p${i + 1}@busy.test`);
+  const run = await startInHandTime(worldOf({ hosts: [host] }), addresses, {
+    limits: { concurrency: 10, perDomain: 1, perProvider: 5, ratePerMinute: null },
+    timeouts: DEFAULT_TIMEOUTS,
+    waitMs: 600_000,
+  });
+  try {
+    await run.passTime(1000);
+    const { record } = await run.finished;
+    assert.deepEqual([...new Set([...run.verdicts.values()].map(({ reason }) => reason))], ['accepted']);
+    assert.equal(record.byDomain.get('busy.test')?.connections.max, 1, 'one connection for the domain at a time');
+    assert.equal(record.questionsBeside('busy.test', new Set(addresses)), 1, 'one name nobody has, asked about once');
+  } finally {
+    await run.close();
+  }
 });
