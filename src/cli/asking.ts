@@ -62,7 +62,7 @@ export async function openAsking(
   const clock = given.clock ?? systemClock;
   const random = given.random ?? Math.random;
   const identity = identityOf(settings);
-  const sources = await openSources(settings);
+  const sources = await openSources(settings, { clock, notices: given.notices });
   const servers = settings.dns.length > 0 ? settings.dns : readSystemServers();
   const isLocal = servers.every(({ address }) => address.startsWith('127.') || address === '::1');
   const resolver = createResolver({ servers, clock, ...(isLocal ? { limits: LOCAL_DNS_LIMITS } : {}) });
@@ -73,7 +73,8 @@ export async function openAsking(
   });
   const pause = settings.sandbox ? { slowDownPauseMs: SANDBOX_PAUSE_MS } : {};
   const hosts = new HostMemory({ ...VERIFY_DEFAULTS, ...pause });
-  const useIpv6 = settings.allowPrivate || (await hasIpv6Egress());
+  // Whether a proxy can reach IPv6 is not to be found out from here.
+  const useIpv6 = settings.allowPrivate || settings.proxies.length > 0 || (await hasIpv6Egress());
   const others = settings.smtp && !given.isTemporary ? joinOtherRuns({ ...given, clock }) : null;
   return {
     resolver,
@@ -150,6 +151,11 @@ async function examineResolver(
 export function hintAtIdentity(settings: AskSettings, notices: Notices): void {
   if (!settings.smtp || settings.sandbox || (settings.helo !== null && settings.from !== null)) return;
   const identity = identityOf(settings);
+  if (settings.proxies.length > 0 && settings.helo === null) {
+    notices.warn(
+      `mail hosts see the proxy's address, which the name ${identity.heloName} does not belong to; many refuse that. Set --helo to a name that resolves to the proxy's address.`,
+    );
+  }
   notices.tell(
     `Asking as ${identity.heloName} with the sender <${identity.mailFrom ?? ''}>; results improve with --helo NAME and --from ADDRESS of your own.`,
   );

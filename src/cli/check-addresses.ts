@@ -6,6 +6,7 @@ import type { DomainPlan } from '../verify/plan.ts';
 import type { ProbeEvent } from '../verify/probe.ts';
 import { runJobs } from '../verify/run.ts';
 import type { Asking } from './asking.ts';
+import { proxiesDown } from './no-way-out.ts';
 import type { AskSettings } from './options.ts';
 import type { Prepared } from './prepare.ts';
 import { notChecked, type RowFacts, RowFactsReader, verdictOfText } from './row-facts.ts';
@@ -62,7 +63,7 @@ export class AddressChecker {
     const events: ProbeEvent[] = [];
     let plan: DomainPlan | null = null;
     let { verdict } = examined;
-    await runJobs(
+    const outcome = await runJobs(
       asking.runOptions({
         jobs: jobsInMemory([{ id: 1, ...screening }]),
         isWholeList: false,
@@ -78,6 +79,7 @@ export class AddressChecker {
     );
     this.#prepared.kept.flush(); // the next address of the domain builds on what this one has told
     this.#prepared.stopped.throwIfAborted();
+    if (outcome.status === 'proxies_down') throw proxiesDown(outcome.detail);
     return { ...examined, verdict, plan, events };
   }
 }

@@ -80,7 +80,7 @@ export async function cleanOnline(
   results.flush();
   options.kept.flush();
   options.interrupted.throwIfAborted();
-  if (outcome.status === 'port_blocked') return outcome;
+  if (outcome.status === 'port_blocked' || outcome.status === 'proxies_down') return outcome;
   await writeRows(rows, options, resultsOf(work, rows.now));
   return outcome;
 }

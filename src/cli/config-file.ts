@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { MailgateError } from '../errors.ts';
+import { withoutLogin } from '../smtp/proxy.ts';
 import { didYouMean } from './nearest.ts';
 import {
   type NamedSpec,
@@ -96,7 +97,8 @@ function parseToml(text: string, path: string): Record<string, unknown> {
     throw new MailgateError(
       'usage',
       `${path}, line ${error.line}: ${summary.replace('Invalid TOML document: ', '')}.`,
-      { hint: `The file must be TOML:\n${excerpt.join('\n').trimEnd()}`, cause: error },
+      // The lines shown may hold the login of a proxy.
+      { hint: `The file must be TOML:\n${withoutLogin(excerpt.join('\n').trimEnd())}` },
     );
   }
 }

@@ -3,6 +3,7 @@ import { screenAddress } from '../address/screen.ts';
 import { isIpAddress } from '../dns/address-policy.ts';
 import { parseServer } from '../dns/servers.ts';
 import { MailgateError } from '../errors.ts';
+import { parseProxy, parseProxyWithoutPassword } from '../smtp/proxy.ts';
 import type { TlsUse } from '../smtp/session.ts';
 import { STATUSES } from '../verdict.ts';
 import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
@@ -72,6 +73,13 @@ export const ASK_OPTIONS = [
     description: 'a local address to ask from; several take turns',
     parse: ipAddress,
     defaultText: "the system's choice",
+  }),
+  listOption({
+    name: 'proxies',
+    flags: '--proxy <url>',
+    description: 'a SOCKS5 proxy to ask through, socks5://HOST:PORT; several take turns',
+    parse: parseProxy,
+    parseFlag: parseProxyWithoutPassword,
   }),
   valueOption({
     name: 'tls',

@@ -96,6 +96,7 @@ function settingsFor(world: Sandbox, settings: AskSettings): AskSettings {
     ...settings,
     dns: [world.dns],
     port: world.smtpPort,
+    proxies: [], // it is on this machine
     allowPrivate: true,
     allowReserved: true,
     helo: settings.helo ?? 'mailgate.test',

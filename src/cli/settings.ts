@@ -19,6 +19,8 @@ export interface OptionSpec<Name extends string = string, Value = unknown> {
   readonly kind: 'switch' | 'value' | 'list';
   /** Reads one value; throws a `MailgateError` of kind 'usage' that tells the form. */
   readonly parse: (text: string) => unknown;
+  /** `parse` for the command line, where it is another: everybody on the machine can read what stands there. */
+  readonly parseFlag?: (text: string) => unknown;
   readonly default: Value;
   /** The default as the help shows it; null shows none. */
   readonly defaultText: string | null;
@@ -76,6 +78,7 @@ export function valueOption<const Name extends string, Value, Default>(
 export function listOption<const Name extends string, Item>(
   given: Common<Name> & {
     readonly parse: (text: string) => Item;
+    readonly parseFlag?: (text: string) => Item;
     readonly default?: readonly Item[];
     readonly defaultText?: string;
     readonly choices?: readonly string[];
@@ -270,7 +273,7 @@ function commanderOption(spec: OptionSpec): Option {
   const origin = `--${longNameOf(spec.flags)}`;
   return option.argParser((text: string, previous: unknown) => {
     if (spec.kind === 'value') return named(origin, () => spec.parse(text));
-    const items = named(origin, () => commaList(text).map(spec.parse));
+    const items = named(origin, () => commaList(text).map(spec.parseFlag ?? spec.parse));
     return Array.isArray(previous) ? [...previous, ...items] : items;
   });
 }

@@ -1,13 +1,34 @@
 // Settles who we say we are and from which local addresses, and refuses addresses that this machine does not have.
 import { hostname, networkInterfaces } from 'node:os';
+import type { Clock } from '../clock.ts';
 import { MailgateError } from '../errors.ts';
 import { whyNotLocal } from '../smtp/local-address.ts';
+import type { SocksProxy } from '../smtp/proxy.ts';
+import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
 import type { ProbeIdentity } from '../verify/probe.ts';
+import { Proxies } from '../verify/proxies.ts';
 import { SourceIps } from '../verify/source-ips.ts';
+import type { Notices } from './notices.ts';
 import type { AskSettings } from './options.ts';
 
-/** The addresses of `--source-ip`. @throws {MailgateError} of kind 'usage' for one that cannot be spoken from. */
-export async function openSources({ sourceIps }: Pick<AskSettings, 'sourceIps'>): Promise<SourceIps> {
+/**
+ * The addresses of `--source-ip`, or the proxies of `--proxy`.
+ * @throws {MailgateError} of kind 'usage' for an address that cannot be spoken from, and for both kinds at once.
+ */
+export async function openSources(
+  { sourceIps, proxies }: Pick<AskSettings, 'sourceIps' | 'proxies'>,
+  given: { readonly clock: Clock; readonly notices: Notices },
+): Promise<SourceIps> {
+  if (proxies.length > 0) {
+    if (sourceIps.length === 0) return new SourceIps([], await openProxies(proxies, given));
+    throw new MailgateError(
+      'usage',
+      '--source-ip and --proxy exclude each other: mail hosts see the address of the proxy.',
+      {
+        hint: 'Leave one of them out, also in the config file and the environment.',
+      },
+    );
+  }
   for (const address of sourceIps) {
     const code = await whyNotLocal(address);
     if (code === null) continue;
@@ -18,6 +39,17 @@ export async function openSources({ sourceIps }: Pick<AskSettings, 'sourceIps'>)
     });
   }
   return new SourceIps(sourceIps);
+}
+
+/** Loaded only where there is a proxy, since most runs have none. */
+async function openProxies(
+  proxies: readonly SocksProxy[],
+  { clock, notices }: { readonly clock: Clock; readonly notices: Notices },
+): Promise<Proxies> {
+  const { dialThrough } = await import('../smtp/proxy-dial.ts');
+  const exits = proxies.map((proxy) => ({ id: proxy.id, label: proxy.label, dial: dialThrough(proxy) }));
+  const { proxyDownAfterFailures: downAfterFailures, proxyDownMs: downMs } = VERIFY_DEFAULTS;
+  return new Proxies(exits, { clock, downAfterFailures, downMs, onDown: (sentence) => notices.warn(sentence) });
 }
 
 /** Who we say we are: what the user set, else this machine's own name or address, and the empty sender. */

@@ -113,7 +113,7 @@ export class SummaryCount {
 }
 
 function heldBackIn(outcome: RunOutcome | undefined): Pick<Summary, 'heldBack'> {
-  if (outcome === undefined || outcome.status === 'port_blocked' || outcome.troubles === undefined) return {};
+  if (outcome === undefined || !('troubles' in outcome) || outcome.troubles === undefined) return {};
   const heldBack = outcome.troubles.slice(0, MOST_PROVIDERS_KEPT).map(({ provider, slowDowns, isHalted, words }) => ({
     provider: printable(provider, 100),
     slowed: slowDowns,

@@ -13,6 +13,7 @@ import { type CleanListOptions, cleanOffline, cleanOnline } from './clean-list.t
 import { withDialogue } from './dialogue.ts';
 import { Interruption } from './interrupts.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
+import { portBlockedByProxy, proxiesDown } from './no-way-out.ts';
 import { count, plural } from './number-words.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
 import { refuseClashes } from './output-paths.ts';
@@ -167,7 +168,9 @@ async function clean(
     settings.timeLimitMs === null ? null : systemClock.after(settings.timeLimitMs, () => limit.abort());
   try {
     const outcome = await cleanOnline(options, { asking, work, stopAsking: limit.signal });
-    if (outcome.status === 'port_blocked') throw portBlocked(settings, outcome.providers);
+    if (outcome.status === 'port_blocked')
+      throw (settings.proxies.length > 0 ? portBlockedByProxy : portBlocked)(settings, outcome.providers);
+    if (outcome.status === 'proxies_down') throw proxiesDown(outcome.detail);
     return outcome;
   } finally {
     cancelLimit?.();

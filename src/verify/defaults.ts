@@ -43,6 +43,10 @@ export const VERIFY_DEFAULTS = {
   acceptancesBeforeControl: 20,
   /** Providers whose every first connection failed, none having succeeded, before port 25 is taken for blocked. */
   portBlockedAfterProviders: 10,
+  /** Failures of a proxy in a row, none of them a mail host's, after which it is left alone. */
+  proxyDownAfterFailures: 3,
+  /** How long it is left alone; a proxy that is started anew is back within minutes. */
+  proxyDownMs: 5 * 60_000,
   /** How long a list waits at its end for who was put off: two tries (1 and 5 minutes) pass most greylists. */
   waitMs: 6 * 60_000,
   /** The sandbox's greylists wait for two seconds. */

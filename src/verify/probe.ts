@@ -12,6 +12,7 @@ import type { PaceLimits } from './pace.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct, ProviderTurn } from './providers.ts';
 import { tell } from './session-conduct.ts';
+import { openFromSource } from './session-opening.ts';
 import { isSlowDownAtStart } from './slow-down-signs.ts';
 import type { SourceIps } from './source-ips.ts';
 
@@ -22,7 +23,7 @@ export interface Recipient {
   readonly local: string;
   readonly domain: string;
   readonly smtputf8: boolean;
-  /** The local address to be asked from again, which a greylist knows; null where any will do. */
+  /** The source to be asked from again, which a greylist knows; null where any will do. */
   readonly sourceIp: string | null;
 }
 
@@ -51,6 +52,8 @@ export interface ProbeOptions {
   readonly limits: Pick<PaceLimits, 'perProvider'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Called where nobody can be asked any more, as all proxies are down. */
+  readonly stopRun?: () => void;
   /** Told of every step, for `check` and `--verbose`; null where nobody listens. */
   readonly observe: ((event: ProbeEvent) => void) | null;
 }
@@ -118,34 +121,22 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
   let isSlowDown = false;
   for (const { host, address } of candidatesOf(plan.hosts, recipient.sourceIp, options)) {
     const { key: provider } = plan.provider;
-    const source = options.sources.choose(provider, { hostAddress: address, wanted: recipient.sourceIp });
-    if (source.status === 'none') continue; // candidatesOf has left those out
-    const { sourceIp } = source;
+    const at = { host: host.name, address, provider, conduct, startedAtMs, attempts: attempts + 1 };
+    const onConnected = (): void => options.hosts.noteConnect(at, 'connected');
+    const target = { ...at, smtputf8: recipient.smtputf8, wanted: recipient.sourceIp, onConnected };
+    const opening = await openFromSource(target, options);
+    if (opening.status === 'out_of_reach') continue; // candidatesOf has left those out
+    if (opening.status === 'given_up') return { ...NOT_ASKED, attempts, host: host.name, detail: opening.detail };
     attempts += 1;
-    const at = { host: host.name, address, provider, conduct, startedAtMs, attempts, sourceIp };
-    const start = await options.openSession({
-      address,
-      port: options.port,
-      hostname: host.name,
-      sourceIp,
-      mailFrom: options.identity.mailFrom,
-      heloName: options.identity.heloNameBySource?.get(sourceIp ?? '') ?? options.identity.heloName,
-      smtputf8: recipient.smtputf8,
-      tls: tlsUseFor(address, options),
-      timeouts: options.timeouts,
-      clock: options.clock,
-      signal: options.signal,
-      onConnected: () => options.hosts.noteConnect(at, 'connected'),
-      ...(options.observe === null ? {} : earsFor({ host: host.name, address }, options.observe)),
-    });
+    const { start, sourceIp } = opening;
     if (start.status === 'ready') {
-      noteEntered(at, options);
+      noteEntered({ ...at, sourceIp }, options);
       if (start.session.secured) options.hosts.noteTlsDemanded(address);
       return { status: 'open', session: start.session, host: host.name, address, attempts, sourceIp };
     }
     await start.closed; // until then the host counts this connection, and so do our limits
-    const failed = judgeFailure(start, at);
-    const mayTryOtherSource = noteFailed(start, failed, at, options);
+    const failed = judgeFailure(start, { ...at, sourceIp });
+    const mayTryOtherSource = noteFailed(start, failed, { ...at, sourceIp }, options);
     failure = { ...strongerOf(failure, failed), mayTryOtherSource };
     const letUsInBefore = options.hosts.hasLetUsIn(address);
     if (isSlowDownAtStart(start, { reason: failed.reason, letUsInBefore })) {
@@ -283,15 +274,5 @@ const NEVER_DIALLED = {
   mayTryOtherSource: false,
 } as const;
 
-/** A host that was met demanding TLS is not asked in the clear first. */
-function tlsUseFor(address: string, { tls = 'on_demand', hosts }: ProbeOptions): TlsUse {
-  return tls === 'on_demand' && hosts.demandsTls(address) ? 'when_offered' : tls;
-}
-
-function earsFor(at: { readonly host: string; readonly address: string }, observe: (event: ProbeEvent) => void) {
-  return {
-    trace: (direction: 'sent' | 'received' | 'note', line: string): void =>
-      observe({ type: 'dialogue', host: at.host, direction, line }),
-    onSecured: (tls: TlsEvidence): void => observe({ type: 'tls', ...at, tls }),
-  };
-}
+/** What holds where the proxies have failed: the mail host was never met, and nothing is to be written down. */
+const NOT_ASKED = { ...NEVER_DIALLED, reason: 'not_checked', stage: 'connect' } as const;

@@ -11,7 +11,7 @@ import { type Deferred, RetryDesk } from './retry.ts';
 import { SharedQueues } from './shared-queues.ts';
 import type { HeldByOthers, Sharing } from './sharing.ts';
 
-export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo' | 'onDone'> {
+export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo' | 'onDone' | 'stopRun'> {
   readonly random: RandomSource;
   readonly limits: PaceLimits;
   readonly plan: Omit<PlanOptions, 'clock' | 'random' | 'allowPrivate'>;
@@ -46,7 +46,9 @@ export type RunOutcome =
   /** The abort signal was raised: what was decided is recorded, the rest was never asked. */
   | ({ readonly status: 'stopped' } & HeldBack)
   /** Every first connection to this many providers failed and none worked. */
-  | { readonly status: 'port_blocked'; readonly providers: number };
+  | { readonly status: 'port_blocked'; readonly providers: number }
+  /** No proxy can be used any more; what was decided is recorded, and nothing that a proxy failed at. */
+  | { readonly status: 'proxies_down'; readonly detail: string };
 
 export interface HeldBack {
   /** Providers that slowed the run down or refused it, worst first; absent where nobody was asked. */
@@ -58,6 +60,7 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
   const status = await askAll(options);
   const { providers, providersFailedInVain } = options.hosts;
   if (status === 'port_blocked') return { status, providers: providersFailedInVain };
+  if (status === 'proxies_down') return { status, detail: options.sources.allProxiesDown ?? '' };
   providers.settle();
   return { status, troubles: providers.troubles };
 }
@@ -75,6 +78,7 @@ async function askAll(options: RunOptions): Promise<RunOutcome['status']> {
     for (const delayMs of options.smtp ? options.dnsRetryDelaysMs : []) await run.planFailedAgain(delayMs);
     run.giveUpFailed();
     await run.askAgainWhenDue();
+    if (options.sources.allProxiesDown !== null) return 'proxies_down';
     if (run.isPortBlocked()) return 'port_blocked';
     return options.signal.aborted ? 'stopped' : 'done';
   } finally {
@@ -283,7 +287,8 @@ class Run {
     const { signal } = this.#stopper;
     const openTo = (provider: string): number => this.pace.openTo(provider);
     const onDone = (): void => void this.#queues.delete(jobs.domainId);
-    const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo, onDone };
+    const stopRun = (): void => this.#stopper.abort();
+    const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo, onDone, stopRun };
     const queue = new DomainQueue(jobs, plan, { ...this.#options, ...own });
     this.#queues.set(jobs.domainId, queue);
     return queue;

@@ -1,4 +1,6 @@
-// Chooses the local address each connection comes from: in turns, each provider for itself, and past one that it refuses.
+// Chooses where each connection comes from, local address or proxy: in turns, each provider for itself, past one that it refuses.
+import type { Dial } from '../smtp/dial.ts';
+import type { Proxies } from './proxies.ts';
 
 export type SourceChoice =
   /** Null is the system's choice. */
@@ -19,14 +21,41 @@ const RESTING_TURNS = 20;
 /** Turns of more providers are forgotten: they then begin anew, which is just as fair. */
 const MOST_PROVIDERS = 50_000;
 
-/** The addresses a run may speak from; none leaves the choice to the system. */
+/**
+ * The addresses a run may speak from; none leaves the choice to the system. With proxies, they stand in the place of addresses
+ * by their ids: hosts, blocks and greylists see the addresses behind them.
+ */
 export class SourceIps {
   readonly #all: readonly string[];
+  readonly #proxies: Proxies | null;
   readonly #providers = new Map<string, ProviderTurns>();
   #firstTurn = 0;
 
-  constructor(addresses: readonly string[]) {
-    this.#all = [...new Set(addresses)];
+  constructor(addresses: readonly string[], proxies: Proxies | null = null) {
+    this.#all = proxies?.ids ?? [...new Set(addresses)];
+    this.#proxies = proxies;
+  }
+
+  get hasProxies(): boolean {
+    return this.#proxies !== null;
+  }
+
+  /** How to dial by this source, where it is a proxy. */
+  dialOf(sourceIp: string | null): Dial | undefined {
+    return sourceIp === null ? undefined : this.#proxies?.dialOf(sourceIp);
+  }
+
+  noteProxyWorked(sourceIp: string | null): void {
+    if (sourceIp !== null) this.#proxies?.noteWorked(sourceIp);
+  }
+
+  noteProxyFailed(sourceIp: string | null, detail: string): void {
+    if (sourceIp !== null) this.#proxies?.noteFailed(sourceIp, detail);
+  }
+
+  /** Why there is no way out any more; null while there is one. */
+  get allProxiesDown(): string | null {
+    return this.#proxies?.allDown ?? null;
   }
 
   /** True for an address that may be used; with none given, for the system's choice (null) alone. */
@@ -36,7 +65,8 @@ export class SourceIps {
 
   /** True where the host's address is of a family that we can speak from. */
   canReach(hostAddress: string): boolean {
-    return this.#all.length === 0 || this.#fitting(hostAddress).length > 0;
+    // Whether a proxy can, it tells when it is asked.
+    return this.#all.length === 0 || this.#proxies !== null || this.#fitting(hostAddress).length > 0;
   }
 
   /** True where this address would be the one to reach the host from: it is given, and of the host's family. */
@@ -74,6 +104,7 @@ export class SourceIps {
   }
 
   #fitting(address: string): readonly string[] {
+    if (this.#proxies !== null) return this.#proxies.usable();
     return this.#all.filter((ip) => isIpv6(ip) === isIpv6(address));
   }
 

@@ -22,6 +22,10 @@ export interface SocksBehaviour {
   ) => 'relay' | { readonly to: string } | number | Buffer | 'silent' | 'close' | 'reset';
   /** In place of the first reply, the choice of a method. */
   readonly greeting?: Buffer | 'silent' | 'close' | 'reset';
+  /** The address mail hosts see. */
+  readonly exitAddress?: string;
+  /** Told before a request is carried out. */
+  readonly onRequest?: (request: SocksRequest) => void;
   /** Sends everything one byte at a time, also what it relays to the client. */
   readonly dribbles?: boolean;
   /** Holds the final reply back until the mail host has spoken, and sends both in one segment. */
@@ -107,10 +111,16 @@ async function serve(client: Socket, behaviour: SocksBehaviour, { requests, trac
   if (users !== null && user === null) return void client.end();
   const request = { ...(await readRequest(input)), user };
   requests.push(request);
+  behaviour.onRequest?.(request);
   const wish = behaviour.on?.(request) ?? 'relay';
   if (wish === 'silent' || wish === 'close' || wish === 'reset' || Buffer.isBuffer(wish)) return act(client, wish);
   if (typeof wish === 'number') return void client.end(reply(wish));
-  const upstream = connect({ host: wish === 'relay' ? request.host : wish.to, port: request.port, noDelay: true });
+  const upstream = connect({
+    host: wish === 'relay' ? request.host : wish.to,
+    port: request.port,
+    noDelay: true,
+    ...(behaviour.exitAddress === undefined ? {} : { localAddress: behaviour.exitAddress }),
+  });
   track(upstream);
   upstream.on('error', (error: NodeJS.ErrnoException) => client.end(reply(error.code === 'ECONNREFUSED' ? 5 : 1)));
   upstream.once('connect', () => {
