@@ -53,12 +53,20 @@ export class KeptAnswers {
     this.#writer = new BatchWriter({ write, clock, onFailure: options.onFailure });
     this.#hasVerdicts = store.verdicts.count() > 0;
     this.mailHosts = {
-      get: (domain, now) => store.mailHosts.get(domain, now),
+      get: (domain, now) => {
+        const outcome = store.mailHosts.get(domain, now);
+        return outcome !== null && 'expiresAt' in outcome && isFromFuture(outcome.expiresAt, now) ? null : outcome;
+      },
       put: (domain, outcome, expiresAt) => this.#writer.put({ kind: 'mail_hosts', domain, outcome, expiresAt }),
     };
     this.memory = this.#domainMemory();
     this.retries = {
-      retriesOf: (domain) => (options.refresh && !this.#hasMetOthers ? NO_RETRIES : store.retries.ofDomain(domain)),
+      retriesOf: (domain) => {
+        if (options.refresh && !this.#hasMetOthers) return NO_RETRIES;
+        const found = store.retries.ofDomain(domain);
+        for (const [local, { dueAt }] of found) if (isFromFuture(dueAt, clock.now())) found.delete(local);
+        return found;
+      },
       rememberRetry: (domain, local, retry) => this.#writer.put({ kind: 'retry', domain, local, ...retry }),
       forgetRetry: (domain, local) => this.#writer.put({ kind: 'no_retry', domain, local }),
     };
@@ -93,7 +101,7 @@ export class KeptAnswers {
     const at = { now: clock.now(), maxAgeMs };
     const found = store.verdicts.getMany(keys);
     for (const [key, verdict] of found) {
-      const isUsable = verdict.checkedAt >= this.#startedAt || (!refresh && isFresh(verdict, at));
+      const isUsable = this.#isOfThisRun(verdict.checkedAt) || (!refresh && isFresh(verdict, at));
       if (!isUsable) found.delete(key);
     }
     return found;
@@ -120,6 +128,11 @@ export class KeptAnswers {
     return found;
   }
 
+  /** True for what was found out since this run began; another run beside it may have done so. */
+  #isOfThisRun(checkedAt: number): boolean {
+    return checkedAt >= this.#startedAt && !isFromFuture(checkedAt, this.#options.clock.now());
+  }
+
   /** Commits what is held now. */
   flush(): void {
     this.#writer.flush();
@@ -137,9 +150,9 @@ export class KeptAnswers {
       catchallOf: (domain, fingerprint) => {
         const known = store.domains.get(domain)?.catchall ?? null;
         if (known === null || known.mailHosts !== fingerprint) return null;
-        const isFromThisRun = known.checkedAt >= this.#startedAt;
-        const isUsable = isFromThisRun || (!refresh && clock.now() - known.checkedAt < lifeMs);
-        return isUsable ? known.state : null;
+        const ageMs = clock.now() - known.checkedAt;
+        const isFresh = ageMs < lifeMs && !isFromFuture(known.checkedAt, clock.now());
+        return this.#isOfThisRun(known.checkedAt) || (!refresh && isFresh) ? known.state : null;
       },
       rememberCatchall: (domain, fingerprint, state) =>
         this.#writer.put({ kind: 'catchall', domain, state, mailHosts: fingerprint, checkedAt: clock.now() }),
@@ -152,6 +165,14 @@ export class KeptAnswers {
       },
     };
   }
+}
+
+/**
+ * True for a time that was not set by the clock as it is now: answers are of the past, DNS answers live for a day and
+ * nobody is put off for longer, give or take an hour. Else one day with a wrong clock would hold for years.
+ */
+function isFromFuture(time: number, now: number): boolean {
+  return time - now > DAY_MS + 3_600_000;
 }
 
 const NONE: ReadonlyMap<string, Verdict> = new Map();
