@@ -266,7 +266,7 @@ test('hostile cells of 50,000 characters are decided at once and shown short', (
     screenAddress(`a@${part.repeat(1000 / part.length)}`);
   }
   // Each takes a few milliseconds at most; the bound only has to tell that from quadratic work on 50,000 characters.
-  assert.ok(performance.now() - started < 1500);
+  assert.ok(performance.now() - started < 10_000);
 });
 
 test('blanks do not count against the length of a cell', () => {

@@ -36,13 +36,14 @@ class MortalDns {
     this.clock = clock;
   }
 
+  /** One that no other socket of this machine has, or its port might be taken while the server is down. */
   get address(): { readonly address: string; readonly port: number } {
-    return { address: '127.0.0.1', port: this.#port };
+    return { address: '127.65.2.1', port: this.#port };
   }
 
   async start(): Promise<void> {
     const { clock, record } = this;
-    this.#server = await startDnsServer(world(), { address: '127.0.0.1', port: this.#port, clock, record });
+    this.#server = await startDnsServer(world(), { ...this.address, clock, record });
     this.#port = this.#server.port;
   }
 
