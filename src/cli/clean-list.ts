@@ -5,6 +5,7 @@ import type { RowBatch } from '../list/row-batch.ts';
 import type { WorkFile } from '../store/work-file.ts';
 import type { Verdict } from '../verdict.ts';
 import type { DomainJobs, JobSource } from '../verify/jobs.ts';
+import type { ProbeEvent } from '../verify/probe.ts';
 import { type RunOutcome, runJobs, type Waiting } from '../verify/run.ts';
 import type { AnnotatedRow } from './annotation.ts';
 import type { Asking } from './asking.ts';
@@ -35,6 +36,8 @@ export interface CleanWatch {
   decided(verdict: Verdict, isAgain: boolean): void;
   /** Nothing is left to do but wait for these. */
   waiting(waiting: Waiting): void;
+  /** Left out by who need not know each step: being told costs time. */
+  observe?(event: ProbeEvent): void;
 }
 
 /** Takes the rows in the input's order, each with all that is known of it; `row` is null for a blank line. */
@@ -75,6 +78,7 @@ export async function cleanOnline(
         options.watch.decided(verdict, isAgain);
       },
       onWaiting: (waiting) => options.watch.waiting(waiting),
+      ...(options.watch.observe === undefined ? {} : { observe: (event) => options.watch.observe?.(event) }),
     }),
   );
   results.flush();

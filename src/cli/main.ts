@@ -1,5 +1,4 @@
 // Runs one invocation: reads the command line, runs the command, and is the only place that prints errors and sets exit codes.
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, MailgateError } from '../errors.ts';
@@ -8,6 +7,7 @@ import { addCommands } from './commands/all.ts';
 import { Interruption, Interrupts } from './interrupts.ts';
 import { nearest } from './nearest.ts';
 import { coloursFor, type Invocation, type Output, plainLines } from './terminal.ts';
+import { packageVersion } from './version.ts';
 
 const BUG = 70;
 /** A reader that closes the pipe early (`| head`) has what it wanted, so that is no error. */
@@ -121,9 +121,4 @@ function reportError(error: unknown, invocation: Invocation): number {
   say(invocation.stderr, `mailgate ${packageVersion()}, Node ${process.version}, ${process.platform} ${process.arch}`);
   say(invocation.stderr, error instanceof Error ? (error.stack ?? error.message) : String(error));
   return BUG;
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -292,6 +292,14 @@ export const LIST_OPTIONS = [
     default: null,
     inFile: false,
   }),
+  valueOption({
+    name: 'report',
+    flags: '--report <file>',
+    description: 'write a page about the run, to be looked at in a browser (HTML)',
+    parse: someText,
+    default: null,
+    inFile: false,
+  }),
 ] as const;
 
 /** Every option there is: what a config file and the environment may name, whatever command is run. */

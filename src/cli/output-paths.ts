@@ -9,16 +9,18 @@ export interface OutputPaths {
   readonly input: string;
   readonly output: string;
   readonly summary: string | null;
+  readonly report: string | null;
   readonly split: string | null;
   readonly db: string;
 }
 
 /** The list and the output may be one file: the list is then replaced by its clean self. @throws MailgateError('usage') */
-export function refuseClashes({ input, output, summary, split, db }: OutputPaths, cwd: string): void {
+export function refuseClashes({ input, output, summary, report, split, db }: OutputPaths, cwd: string): void {
   const named = [
     ...(input === '-' ? [] : [{ what: 'the list', path: input }]),
     ...(output === '-' ? [] : [{ what: '-o', path: output }]),
     ...(summary === null ? [] : [{ what: '--summary', path: summary }]),
+    ...(report === null ? [] : [{ what: '--report', path: report }]),
     ...(split === null ? [] : STATUSES.map((status) => ({ what: '--split', path: join(split, `${status}.csv`) }))),
     { what: '--db', path: db },
   ];

@@ -4,6 +4,7 @@ import { printable } from '../smtp/printable.ts';
 import { oneLine } from '../smtp/reply.ts';
 import { REASONS_BY_STATUS, type Reason, STATUSES, type Status } from '../verdict.ts';
 import type { RunOutcome } from '../verify/run.ts';
+import { type Advice, adviceFor, type PutOff } from './advice.ts';
 import type { AnnotatedRow } from './annotation.ts';
 import { count, duration, plural } from './number-words.ts';
 
@@ -42,9 +43,20 @@ export interface Summary {
     readonly reason: Reason;
     readonly cause: string;
   }[];
+  /** Rows whose hosts asked to come back later, and when; null where there are none. */
+  readonly putOff: PutOff | null;
   /** Providers that asked the run to slow down or refused it, worst first; absent where nobody was asked. */
   readonly heldBack?: readonly HeldBack[];
   readonly advice: readonly string[];
+}
+
+/** How the asking of a run went. */
+export interface FinishedAsking {
+  /** The option that kept the run from asking mail hosts, or null. */
+  readonly keptFromAsking: string | null;
+  readonly outcome?: RunOutcome;
+  /** Milliseconds since the epoch; needed only where rows were put off. */
+  readonly now?: number;
 }
 
 /** Adds up rows as they are written. */
@@ -56,6 +68,7 @@ export class SummaryCount {
   #suggestions = 0;
   #cached = 0;
   #asked = 0;
+  #putOff: PutOff | null = null;
   readonly #reasons = new Map<Reason, number>();
   readonly #unknown = new Map<string, { rows: number; reason: Reason; cause: string }>();
 
@@ -74,13 +87,18 @@ export class SummaryCount {
     if (verdict.status === 'unknown' && facts.domain !== null) this.#addUnknown(facts.domain.name, verdict);
   }
 
+  /** Notes that a row counted as unknown is to be asked about again then (milliseconds since the epoch). */
+  addPutOff(dueAt: number): void {
+    const { rows, firstDueAt, lastDueAt } = this.#putOff ?? { rows: 0, firstDueAt: dueAt, lastDueAt: dueAt };
+    this.#putOff = { rows: rows + 1, firstDueAt: Math.min(firstDueAt, dueAt), lastDueAt: Math.max(lastDueAt, dueAt) };
+  }
+
   /** How many rows have this status so far. */
   countOf(status: Status): number {
     return REASONS_BY_STATUS[status].reduce((sum, reason) => sum + (this.#reasons.get(reason) ?? 0), 0);
   }
 
-  /** `keptFromAsking` is the option that kept the run from asking mail hosts, or null; `outcome` is how the asking went. */
-  result(run: { readonly keptFromAsking: string | null; readonly outcome?: RunOutcome }): Summary {
+  result(run: FinishedAsking): Summary {
     const status = Object.fromEntries(STATUSES.map((name) => [name, this.countOf(name)])) as Record<Status, number>;
     const reasons = Object.fromEntries([...this.#reasons].sort((a, b) => b[1] - a[1]));
     const unknownDomains = [...this.#unknown]
@@ -97,9 +115,16 @@ export class SummaryCount {
       reasons,
       sources: { live: this.#asked, cache: this.#cached },
       unknownDomains,
+      putOff: this.#putOff,
       ...heldBackIn(run.outcome),
-      advice: adviceFor(this.#reasons, { ...run, suggestions: this.#suggestions }),
+      advice: this.advice(run).map(({ say }) => say),
     };
+  }
+
+  /** What to do next, most useful first. */
+  advice({ keptFromAsking, now = 0 }: FinishedAsking): Advice[] {
+    const reasons = Object.fromEntries(this.#reasons);
+    return adviceFor({ reasons, suggestions: this.#suggestions, keptFromAsking, putOff: this.#putOff, now });
   }
 
   #addUnknown(domain: string, { reason, reply, detail }: AnnotatedRow['verdict']): void {
@@ -121,50 +146,6 @@ function heldBackIn(outcome: RunOutcome | undefined): Pick<Summary, 'heldBack'> 
     words: printable(words, 200),
   }));
   return { heldBack };
-}
-
-/** What each reason asks of the person; the first that apply are shown. */
-const ADVICE: readonly { readonly reasons: readonly Reason[]; readonly say: string }[] = [
-  {
-    reasons: ['blocked', 'sender_rejected'],
-    say: 'Some providers refuse this machine or sender: set --helo to its real name (with matching PTR) and --from to an address whose SPF covers it.',
-  },
-  {
-    reasons: ['greylisted', 'temporary_failure', 'rate_limited'],
-    say: 'Run the same command again in ten minutes or more: who asked to come back later is asked again, everything else comes from the cache.',
-  },
-  {
-    reasons: ['dns_failure'],
-    say: 'Some domains could not be looked up: run again later, or name a better resolver with --dns.',
-  },
-  {
-    reasons: ['connect_failed', 'timeout'],
-    say: 'Hosts that did not answer are asked again by the next run; give slow ones longer with --command-timeout.',
-  },
-  { reasons: ['not_checked'], say: 'Addresses that were not checked are checked by running the same command again.' },
-  {
-    reasons: ['accepts_anything', 'catchall_untested'],
-    say: 'Mail to catch-all domains cautiously: the server accepts every name, so a bounce may come later.',
-  },
-  { reasons: ['mailbox_full'], say: 'Full mailboxes are often abandoned: leave them out now and ask again in a week.' },
-];
-
-function adviceFor(
-  reasons: ReadonlyMap<Reason, number>,
-  run: { readonly keptFromAsking: string | null; readonly suggestions: number },
-): string[] {
-  const { keptFromAsking, suggestions } = run;
-  const met = ADVICE.filter((row) => row.reasons.some((reason) => (reasons.get(reason) ?? 0) > 0));
-  const advice = met.map(({ reasons: [first], say }) =>
-    first === 'not_checked' && keptFromAsking !== null
-      ? `Addresses that were not checked are checked by a run without ${keptFromAsking}.`
-      : say,
-  );
-  if (suggestions > 0)
-    advice.unshift(
-      `${count(suggestions)} ${suggestions === 1 ? 'address looks' : 'addresses look'} mistyped: see the suggestion column before deleting.`,
-    );
-  return advice;
 }
 
 /** The summary as a person reads it at the end of a run. */
@@ -212,7 +193,8 @@ function becauseOf(words: string, colours: ChalkInstance): string {
   return colours.dim(` — ${words.length > 100 ? `${words.slice(0, 99)}…` : words}`);
 }
 
-function whatItDid({ slowed, halted }: HeldBack): string {
+/** How a provider held the run back, to be put behind its name. */
+export function whatItDid({ slowed, halted }: HeldBack): string {
   const parts: string[] = [];
   if (slowed > 0) parts.push(`asked ${slowed === 1 ? 'once' : `${count(slowed)} times`} to slow down`);
   if (halted) parts.push(slowed > 0 ? 'was then left alone' : 'refused us and was left alone');

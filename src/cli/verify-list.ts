@@ -1,5 +1,4 @@
 // The job of `mailgate verify`: opens what is needed, cleans the list, puts the output in place and sums up.
-import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
@@ -8,28 +7,26 @@ import { type List, openList } from '../list/reader.ts';
 import { type SpooledFile, spoolToFile } from '../list/spool.ts';
 import { openWorkFile } from '../store/work-file.ts';
 import type { RunOutcome } from '../verify/run.ts';
+import type { AnnotatedRow } from './annotation.ts';
 import { hintAtIdentity, openAsking } from './asking.ts';
-import { type CleanListOptions, cleanOffline, cleanOnline } from './clean-list.ts';
+import { type CleanListOptions, cleanOffline, cleanOnline, type TakeRow } from './clean-list.ts';
+import { concludeList } from './conclude-list.ts';
 import { withDialogue } from './dialogue.ts';
 import { Interruption } from './interrupts.ts';
+import type { ListStore } from './kept-answers.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
 import { portBlockedByProxy, proxiesDown } from './no-way-out.ts';
-import { count, plural } from './number-words.ts';
 import type { AskSettings, CommonSettings, ListSettings } from './options.ts';
 import { refuseClashes } from './output-paths.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
-import { type Summary, summaryLines } from './summary.ts';
-import { type Invocation, plainLines } from './terminal.ts';
+import { openReport, type Report } from './report/report.ts';
+import type { Invocation } from './terminal.ts';
 
 export interface VerifySettings extends AskSettings, CommonSettings, ListSettings {
   /** A file, or `-` for standard input. */
   readonly input: string;
 }
-
-const DONE = 0;
-const ANSWER_WAS_NO = 1;
-const TIME_LIMIT = 6;
 
 /** Cleans the list and resolves to the exit code. @throws MailgateError for what a person must read, Interruption after a signal. */
 export async function verifyList(settings: VerifySettings, invocation: Invocation): Promise<number> {
@@ -71,14 +68,18 @@ async function cleanPrepared(settings: VerifySettings, cleaning: Cleaning): Prom
       quiet: settings.quiet,
     });
     cleaning.notices.clearBar = () => progress.clear();
+    let report: Report | null = null;
     try {
-      const outcome = await clean(settings, cleaning, { ...input, output, progress });
+      if (settings.report !== null) report = await openReport(resolve(cleaning.invocation.cwd, settings.report));
+      const outcome = await clean(settings, cleaning, { ...input, output, progress, report });
       const { surplusRows } = await output.commit();
       progress.stop();
-      return await conclude(settings, cleaning, { ...input, output, outcome, surplusRows });
+      const endedAt = systemClock.now();
+      return await concludeList(settings, { ...cleaning, ...input, output, report, outcome, surplusRows, endedAt });
     } catch (error) {
       progress.stop();
       await output.abort();
+      await report?.abort();
       throw error;
     }
   } finally {
@@ -137,13 +138,11 @@ interface Parts {
   readonly list: List;
   readonly output: ListOutput;
   readonly progress: Progress;
+  readonly report: Report | null;
 }
 
-async function clean(
-  settings: VerifySettings,
-  cleaning: Cleaning,
-  { list, output, progress }: Parts,
-): Promise<RunOutcome> {
+async function clean(settings: VerifySettings, cleaning: Cleaning, parts: Parts): Promise<RunOutcome> {
+  const { list, output, progress, report } = parts;
   const options: CleanListOptions = {
     list,
     kept: cleaning.kept,
@@ -151,8 +150,8 @@ async function clean(
     random: Math.random,
     allowReserved: cleaning.ask.allowReserved,
     interrupted: cleaning.stopped,
-    watch: progress,
-    take: (batch, index, row) => output.take(batch, index, row),
+    watch: report === null ? progress : report.watchBeside(progress),
+    take: takeInto(parts, cleaning.store),
     flush: () => output.flush(),
   };
   if (settings.offline) {
@@ -179,6 +178,22 @@ async function clean(
   }
 }
 
+/** Every row goes to the output, and what is known of it beside to summary and report. */
+function takeInto({ output, report }: Parts, { retries }: Pick<ListStore, 'retries'>): TakeRow {
+  return (batch, index, row) => {
+    output.take(batch, index, row);
+    if (row === null) return;
+    const dueAt = dueAtOf(row, retries);
+    if (dueAt !== null) output.summary.addPutOff(dueAt);
+    report?.add(row);
+  };
+}
+
+/** When who was put off is to be asked about again (milliseconds since the epoch), or null. */
+function dueAtOf({ facts: { screening }, verdict }: AnnotatedRow, retries: ListStore['retries']): number | null {
+  return verdict.status === 'unknown' && screening.valid ? retries.dueAtOf(screening.domain, screening.local) : null;
+}
+
 function dialogueOn({ invocation, colours }: Cleaning, progress: Progress): Parameters<typeof withDialogue>[1] {
   const show = (line: string): void => {
     progress.clear();
@@ -202,111 +217,6 @@ function portBlocked(settings: VerifySettings, providers: number): MailgateError
   );
 }
 
-async function conclude(
-  settings: VerifySettings,
-  cleaning: Cleaning,
-  done: {
-    readonly list: List;
-    readonly output: ListOutput;
-    readonly outcome: RunOutcome;
-    readonly surplusRows: number;
-  },
-): Promise<number> {
-  const summary = done.output.summary.result({
-    keptFromAsking: flagAgainstAsking(settings),
-    outcome: done.outcome,
-  });
-  const endedAt = systemClock.now();
-  sayOddRows(done.list, done.surplusRows, cleaning);
-  if (!settings.quiet && !done.output.readerGone) {
-    const seconds = (endedAt - cleaning.startedAt) / 1000;
-    const { stderr } = cleaning.invocation;
-    for (const line of summaryLines(summary, { seconds, colours: cleaning.colours })) stderr.write(`${line}\n`);
-    if (settings.output !== '-')
-      stderr.write(`\n  Written to ${plainLines(settings.output)} (${plural(done.output.written, 'row')}).\n`);
-  }
-  if (done.outcome.status === 'stopped')
-    cleaning.notices.tell('Stopped at the time limit: run the same command again to go on with the rest.');
-  if (settings.summary !== null) await writeSummary(settings, cleaning, { ...done, summary, endedAt });
-  if (done.outcome.status === 'stopped') return TIME_LIMIT;
-  return settings.failOn.some((status) => summary.status[status] > 0) ? ANSWER_WAS_NO : DONE;
-}
-
-function flagAgainstAsking({ offline, smtp }: VerifySettings): string | null {
-  return offline ? '--offline' : smtp ? null : '--no-smtp';
-}
-
-function sayOddRows(list: List, surplusRows: number, { notices }: Prepared): void {
-  const { counts } = list;
-  const { shorterRows, unclosedQuotes, unclosedQuoteRows, windows1252Rows } = counts;
-  if (shorterRows > 0) {
-    const kept = shorterRows === 1 ? 'it was kept and filled up' : 'they were kept and filled up';
-    notices.tell(`${rows(shorterRows, 'has', 'have')} fewer cells than the header; ${kept}.`);
-  }
-  if (unclosedQuotes > 0) {
-    const which = unclosedQuoteRows.slice(0, 5).join(', ');
-    notices.warn(
-      `${rows(unclosedQuotes, 'holds', 'hold')} a quote that never closes (row ${which}); it was read as an ordinary character.`,
-    );
-  }
-  if (windows1252Rows > 0)
-    notices.tell(`${rows(windows1252Rows, 'is not UTF-8 and was', 'are not UTF-8 and were')} read as Windows-1252.`);
-  if (surplusRows > 0)
-    notices.tell(
-      `${rows(surplusRows, 'has', 'have')} more cells than the header; the surplus stands behind mailgate's columns.`,
-    );
-}
-
-function rows(number: number, one: string, many: string): string {
-  return number === 1 ? `1 row ${one}` : `${count(number)} rows ${many}`;
-}
-
-async function writeSummary(
-  settings: VerifySettings,
-  cleaning: Cleaning,
-  done: {
-    readonly list: List;
-    readonly output: ListOutput;
-    readonly outcome: RunOutcome;
-    readonly summary: Summary;
-    readonly endedAt: number;
-  },
-): Promise<void> {
-  const { startedAt, invocation } = cleaning;
-  const content = {
-    input: settings.input,
-    output: settings.output === '-' ? null : settings.output,
-    outcome: done.outcome.status === 'stopped' ? 'time_limit' : 'done',
-    started_at: new Date(startedAt).toISOString(),
-    ended_at: new Date(done.endedAt).toISOString(),
-    seconds: (done.endedAt - startedAt) / 1000,
-    ...snakeKeys(done.summary),
-    rows_written: done.output.written,
-  };
-  const path = resolve(invocation.cwd, settings.summary ?? '');
-  try {
-    await writeFile(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  } catch (cause) {
-    throw new MailgateError(
-      'output',
-      `the summary cannot be written to ${settings.summary}: ${(cause as Error).message}`,
-      {
-        hint: 'The cleaned list itself is complete.',
-        cause,
-      },
-    );
-  }
-}
-
-function snakeKeys(summary: Summary): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(summary).map(([key, value]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
-}
-
 /** @throws MailgateError('output') where the reader of standard output left, and there is a file that it kept from being written. */
 function sayHowToGoOn(
   settings: VerifySettings,
@@ -317,9 +227,15 @@ function sayHowToGoOn(
     ? 'Run the same command again to start anew.'
     : `What was decided is kept in ${storePath}: run the same command again to go on.`;
   if (cause !== 'EPIPE') {
-    notices.warn(`stopped. ${settings.output === '-' ? '' : `${settings.output} was not written. `}${hint}`);
+    notices.warn(`stopped. ${notWritten(settings)}${hint}`);
   } else if (settings.output !== '-') {
     const message = `${settings.output} was not written: whoever read standard output has left`;
     throw new MailgateError('output', message, { hint });
   }
+}
+
+/** A report of what never became a list would replace one that did. */
+function notWritten({ output, report }: VerifySettings): string {
+  const names = [...(output === '-' ? [] : [output]), ...(report === null ? [] : [report])];
+  return names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'was' : 'were'} not written. `;
 }

@@ -29,6 +29,7 @@ const PUT = `
 const OF_DOMAIN = `
   SELECT local, due_at, tries, sender, source_ip, reason, mail_host, reply_code, reply_enhanced, reply_text
   FROM retry WHERE domain = ? LIMIT ?`;
+const DUE_AT = 'SELECT due_at FROM retry WHERE domain = ? AND local = ?';
 const FORGET = 'DELETE FROM retry WHERE domain = ? AND local = ?';
 const FORGET_DOMAIN = 'DELETE FROM retry WHERE domain = ?';
 const PRUNE = 'DELETE FROM retry WHERE due_at < ?';
@@ -58,6 +59,7 @@ export class RetryStore {
   readonly #put: Statement;
   readonly #forget: Statement;
   readonly #ofDomain: Statement<RetryRow>;
+  readonly #dueAt: Statement<readonly [number]>;
   #isEmpty: boolean;
 
   constructor(connection: Connection) {
@@ -65,6 +67,7 @@ export class RetryStore {
     this.#put = connection.prepare(PUT);
     this.#forget = connection.prepare(FORGET);
     this.#ofDomain = connection.prepare(OF_DOMAIN);
+    this.#dueAt = connection.prepare(DUE_AT);
     this.#isEmpty = this.count() === 0;
   }
 
@@ -78,6 +81,12 @@ export class RetryStore {
     if (this.#isEmpty) return new Map();
     const rows = this.#connection.run(() => this.#ofDomain.all(domain, MOST_OF_A_DOMAIN));
     return new Map(rows.map((row) => [row[0], retryOfRow(row)]));
+  }
+
+  /** When an address is to be asked about again, or null where it was not put off. */
+  dueAtOf(domain: string, local: string): number | null {
+    if (this.#isEmpty) return null;
+    return this.#connection.run(() => this.#dueAt.get(domain, local))?.[0] ?? null;
   }
 
   /** To be called within a transaction. */

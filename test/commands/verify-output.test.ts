@@ -342,6 +342,7 @@ test('--summary tells machines what was found, also with --quiet', async (t) => 
     reasons: { not_checked: 2, syntax: 1, reserved_domain: 1 },
     sources: { live: 0, cache: 0 },
     unknown_domains: [],
+    put_off: null,
     rows_written: 3,
   });
 });
