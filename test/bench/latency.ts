@@ -3,8 +3,10 @@ import { systemClock } from '../../src/clock.ts';
 import type { MailHostsOutcome } from '../../src/dns/mail-hosts.ts';
 import { createResolver } from '../../src/dns/resolver.ts';
 import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
+import { askBarely, type BareRun } from './bare-client.ts';
 import { type EngineOptions, type EngineRun, oneHost, runEngine } from './engine.ts';
 import { startLeanSink } from './lean-sink.ts';
+import { askWithPeer, installPeers, type PeerName } from './peers.ts';
 import { ONE_DOMAIN, startPretendWorld } from './pretend-world.ts';
 import { stopProgram } from './programs.ts';
 import { atLeast, type Benchmark, median, type Report, shown } from './report.ts';
@@ -22,6 +24,9 @@ async function measureOneDomain(): Promise<Report> {
   const single = await askOne('one by one', ONE.addresses / 10, { recipientsPerSession: 1 });
   const oneByOne = await askOne('one by one', ONE.addresses, {});
   const pipelined = await askOne('pipelining', ONE.addresses, {});
+  const { peers, notes } = installPeers();
+  const npm: (readonly [string, number])[] = [];
+  for (const [peer, version] of peers) npm.push([`${peer} ${version}`, await askOneWithPeer(peer)]);
   return {
     conditions: [`${ONE.connections} connections, ${ONE.latencyMs} ms per reply, ${shown(ONE.addresses)} addresses`],
     columns: ['', 'addresses/s'],
@@ -29,11 +34,13 @@ async function measureOneDomain(): Promise<Report> {
       ['one address per session', shown(single)],
       ['many recipients per session', shown(oneByOne)],
       ['the same with PIPELINING', shown(pipelined)],
+      ...npm.map(([name, perSecond]) => [name, shown(perSecond)]),
     ],
     checks: [
       atLeast('without PIPELINING', { measured: oneByOne, least: 200, unit: '/s' }),
       atLeast('with PIPELINING', { measured: pipelined, least: 800, unit: '/s' }),
     ],
+    notes,
   };
 }
 
@@ -60,6 +67,19 @@ async function askOne(
   }
 }
 
+/** As many connections as we get; a tenth of the addresses tells as much of who opens a connection for each. */
+async function askOneWithPeer(peer: PeerName): Promise<number> {
+  const { smtpPort, process } = await startPretendWorld('one by one', ONE.latencyMs);
+  try {
+    const addresses = Array.from({ length: ONE.addresses / 10 }, (_, i) => `user${i}@${ONE_DOMAIN}`);
+    const names = { address: '127.0.0.1' };
+    const run = await askWithPeer({ peer, addresses, concurrency: ONE.connections, smtpPort, names });
+    return addresses.length / run.seconds;
+  } finally {
+    await stopProgram(process);
+  }
+}
+
 const MANY = { latencyMs: 50, connections: 1000, domains: 2000 } as const;
 /** Banner, EHLO, MAIL, RCPT, and RCPT for the name nobody has; QUIT is not waited for. */
 const REPLIES = 5;
@@ -78,12 +98,17 @@ async function measureManyDomains(): Promise<Report> {
     clock: systemClock,
     limits: { queriesPerSecond: 50_000, inFlight: 500, cachedNames: 1 },
   });
+  const { peers, notes } = installPeers();
+  const npm = new Map<PeerName, BareRun[]>([...peers.keys()].map((peer) => [peer, []]));
+  const bare: BareRun[] = [];
   const known: EngineRun[] = [];
   const lookedUp: EngineRun[] = [];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       known.push(await askMany(world.smtpPort, hostOf));
       lookedUp.push(await askMany(world.smtpPort, resolver));
+      bare.push(await askBarely(MANY_RECIPIENTS, { ...MANY, port: world.smtpPort }));
+      for (const [peer, runs] of npm) runs.push(await askManyWithPeer(peer, world.smtpPort));
     }
   } finally {
     await resolver.close();
@@ -101,14 +126,27 @@ async function measureManyDomains(): Promise<Report> {
       ['the bound', shown(MANY.domains / boundSeconds), shown(boundSeconds), ''],
       figuresOf('mail hosts known', known),
       figuresOf('mail hosts looked up first', lookedUp),
+      figuresOf('bare sockets, the same words, no verdicts', bare),
+      ...[...npm].map(([peer, runs]) => figuresOf(`${peer} ${peers.get(peer)}`, runs)),
     ],
     checks: [
       atLeast('share of the bound, mail hosts known', { measured: (boundSeconds / ours) * 100, least: 80, unit: ' %' }),
     ],
+    notes,
   };
 }
 
-function figuresOf(name: string, runs: readonly EngineRun[]): string[] {
+const MANY_RECIPIENTS = Array.from({ length: MANY.domains }, (_, i) => {
+  const domain = loneDomain(i);
+  return { domain, address: addressOf(mailHostNameOf(domain) ?? '') ?? '' };
+});
+
+function askManyWithPeer(peer: PeerName, smtpPort: number): Promise<BareRun> {
+  const addresses = MANY_RECIPIENTS.map(({ domain }, i) => `user${i}1@${domain}`);
+  return askWithPeer({ peer, addresses, concurrency: MANY.connections, smtpPort, names: 'wide' });
+}
+
+function figuresOf(name: string, runs: readonly BareRun[]): string[] {
   const seconds = median(runs.map((run) => run.seconds));
   const cpuMs = (median(runs.map((run) => run.cpuSeconds)) * 1000) / MANY.domains;
   return [name, shown(MANY.domains / seconds), shown(seconds), shown(cpuMs)];

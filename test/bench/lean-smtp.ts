@@ -115,16 +115,17 @@ function answer(conversation: Conversation, chunk: string, desk: Desk): void {
   let isLast = false;
   let start = 0;
   for (let end = text.indexOf('\r\n'); end !== -1 && !isLast; end = text.indexOf('\r\n', start)) {
-    const verb = text.slice(start, start + 4);
+    const verb = text.slice(start, start + 4).toUpperCase(); // one of the peers writes them small
     if (verb === 'RCPT') {
       counts.recipients += 1;
       const at = text.indexOf('@', start);
-      replies += isKnownUser(text.slice(start + 9, at)) ? ACCEPTED : `550 5.1.1 User unknown\r\n`;
+      replies += isKnownUser(text.slice(text.indexOf('<', start) + 1, at)) ? ACCEPTED : `550 5.1.1 User unknown\r\n`;
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
       isLast = true;
     } else {
-      replies += verb === 'EHLO' ? ehlo : verb === 'MAIL' ? '250 2.1.0 Ok\r\n' : '502 5.5.2 Not here\r\n';
+      replies +=
+        verb === 'EHLO' || verb === 'HELO' ? ehlo : verb === 'MAIL' ? '250 2.1.0 Ok\r\n' : '502 5.5.2 Not here\r\n';
     }
     start = end + 2;
   }

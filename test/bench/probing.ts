@@ -6,8 +6,9 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
 import { oneHost, runEngine } from './engine.ts';
+import { askWithPeer, installPeers, type PeerName } from './peers.ts';
 import { runProgram, stopProgram } from './programs.ts';
-import { atLeast, type Benchmark, type BenchOptions, median, type Report, shown } from './report.ts';
+import { atLeast, type Benchmark, type BenchOptions, type Check, median, type Report, shown } from './report.ts';
 
 const SINK = '/usr/sbin/smtp-sink';
 const SOURCE = '/usr/sbin/smtp-source';
@@ -30,6 +31,7 @@ export const probingBenchmark: Benchmark = {
       sourceArgs: ['-m', String(ADDRESSES)],
       domains: ADDRESSES / ADDRESSES_PER_DOMAIN,
       recipientsPerSession: 1,
+      leastTimesBestPeer: null,
     }),
 };
 
@@ -48,6 +50,7 @@ export const reuseBenchmark: Benchmark = {
       sourceArgs: ['-d', '-r', String(REUSED.recipients), '-m', String(REUSED.addresses / REUSED.recipients)],
       domains: REUSED.addresses / REUSED.recipients,
       recipientsPerSession: VERIFY_DEFAULTS.recipientsPerSession,
+      leastTimesBestPeer: 10,
     }),
 };
 
@@ -61,7 +64,12 @@ interface Comparison {
   /** Over how many domains mailgate's addresses are spread, each with a mail host and an operator of its own. */
   readonly domains: number;
   readonly recipientsPerSession: number;
+  /** How many times as fast as the best npm verifier it should be; null where that is not asked. */
+  readonly leastTimesBestPeer: number | null;
 }
+
+/** The npm verifiers open a connection for each address, whatever they are asked, so fewer tell as much. */
+const PEER_ADDRESSES = 5000;
 
 interface Rate {
   readonly perSecond: number;
@@ -76,26 +84,36 @@ async function measureBeside({ folder }: BenchOptions, comparison: Comparison): 
     const checks = [atLeast(check, { measured: null, least: 1 })];
     return { conditions, columns, figures: [], checks, notes: ['Postfix (smtp-sink, smtp-source) is not installed'] };
   }
+  const { peers, notes } = installPeers();
   const { sink, port } = await startSink();
+  const others = new Map<PeerName, Rate[]>([...peers.keys()].map((peer) => [peer, []]));
   const source: Rate[] = [];
   const mailgate: Rate[] = [];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       source.push(await sendWithSource(comparison, { port, folder }));
       mailgate.push(await askWithMailgate(comparison, port));
+      for (const [peer, rates] of others) rates.push(await askWithNpm(peer, port));
     }
   } finally {
     await stopProgram(sink);
   }
   const [theirs, ours] = [middle(source), middle(mailgate)];
+  const npm = [...others].map(([peer, rates]) => ({ name: `${peer} ${peers.get(peer)}`, ...middle(rates) }));
+  const best = npm.length === 0 ? null : Math.max(...npm.map(({ perSecond }) => perSecond));
   return {
     conditions,
     columns,
     figures: [
       ['smtp-source', shown(theirs.perSecond), theirs.cpuMsEach.toFixed(4)],
       ["mailgate's engine", shown(ours.perSecond), ours.cpuMsEach.toFixed(4)],
+      ...npm.map(({ name, perSecond, cpuMsEach }) => [name, shown(perSecond), cpuMsEach.toFixed(4)]),
     ],
-    checks: [atLeast(check, { measured: ours.perSecond / theirs.perSecond, least: 1 })],
+    checks: [
+      atLeast(check, { measured: ours.perSecond / theirs.perSecond, least: 1 }),
+      ...(comparison.leastTimesBestPeer === null ? [] : [againstBest(ours, best, comparison.leastTimesBestPeer)]),
+    ],
+    notes,
   };
 }
 
@@ -121,6 +139,19 @@ async function askWithMailgate(comparison: Comparison, port: number): Promise<Ra
   if (run.reasons.get('accepted') !== addresses)
     throw new Error(`not all were accepted: ${[...run.reasons].join(' ')}`);
   return { perSecond: addresses / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / addresses };
+}
+
+function againstBest(ours: Rate, best: number | null, least: number): Check {
+  const measured = best === null ? null : ours.perSecond / best;
+  return atLeast('mailgate / the best npm verifier', { measured, least, unit: ' x' });
+}
+
+async function askWithNpm(peer: PeerName, smtpPort: number): Promise<Rate> {
+  const addresses = Array.from({ length: PEER_ADDRESSES }, (_, i) => `user${i}@d${i % 500}.test`);
+  const names = { address: '127.0.0.1' };
+  const run = await askWithPeer({ peer, addresses, concurrency: CONNECTIONS, smtpPort, names });
+  if (run.verdicts.some((verdict) => verdict !== 'valid')) throw new Error(`not all were accepted by ${peer}`);
+  return { perSecond: PEER_ADDRESSES / run.seconds, cpuMsEach: (run.cpuSeconds * 1000) / PEER_ADDRESSES };
 }
 
 function middle(rates: readonly Rate[]): Rate {

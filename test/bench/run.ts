@@ -8,6 +8,7 @@ import { listBenchmark } from './list.ts';
 import { probingBenchmark, reuseBenchmark } from './probing.ts';
 import { type Benchmark, reportLines } from './report.ts';
 import { scaleBenchmark } from './scale.ts';
+import { scenariosBenchmark } from './scenarios.ts';
 import { startupBenchmark } from './startup.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   oneDomainBenchmark,
   manyDomainsBenchmark,
   scaleBenchmark,
+  scenariosBenchmark,
   startupBenchmark,
 ];
 
