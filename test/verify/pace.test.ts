@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { providerOf } from '../../src/dns/provider.ts';
 import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
-import { Pace, type PacedQueue, type PacedSession, type PaceLimits } from '../../src/verify/pace.ts';
+import type { PaceLimits } from '../../src/verify/limits.ts';
+import { Pace } from '../../src/verify/pace.ts';
+import type { PacedQueue, PacedSession } from '../../src/verify/paced-queue.ts';
 import { Providers } from '../../src/verify/providers.ts';
 import { HandClock } from '../support/hand-clock.ts';
 
