@@ -4,6 +4,8 @@ import { PROVIDERS, type ProviderKind, type ProviderRow } from './provider-table
 
 export interface Provider {
   /** Registrable domain of the host (ICANN suffixes only); an IP address or a single label stands for itself. */
+  readonly domain: string;
+  /** What limits and block marks hang on: the registrable domain, or that of another name for the same machine. */
   readonly key: string;
   /** The operator's name in one word, `other` where unknown. */
   readonly label: string;
@@ -21,9 +23,11 @@ export function providerOf(hostName: string): Provider {
   const host = hostName.toLowerCase().replace(/\.$/, '');
   const name = getDomainWithoutSuffix(host, ICANN_ONLY); // once for all rows: it is asked for each domain of a list
   const row = PROVIDERS.find((candidate) => matches({ host, name }, candidate));
+  // Private suffixes are left out: customers of one hosting company under it share its machines and its limits.
+  const domain = getDomain(host, ICANN_ONLY) ?? host;
   return {
-    // Private suffixes are left out: customers of one hosting company under it share its machines and its limits.
-    key: getDomain(host, ICANN_ONLY) ?? host,
+    domain,
+    key: domain,
     label: row?.label ?? 'other',
     kind: row?.kind ?? 'other',
     acceptanceProvesNothing: row?.acceptanceProvesNothing ?? false,

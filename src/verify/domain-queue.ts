@@ -3,7 +3,8 @@ import type { RandomSource } from '../clock.ts';
 import { DomainEvidence, type DomainEvidenceOptions } from './domain-evidence.ts';
 import { type Desk, type InterviewOptions, interview, type Reading, type Subject } from './interview.ts';
 import type { DomainJobs, Job, JobSource } from './jobs.ts';
-import type { PacedQueue, PacedSession } from './pace.ts';
+import { domainLimit } from './limits.ts';
+import type { PacedQueue, PacedSession } from './paced-queue.ts';
 import { type Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { Probe } from './probe.ts';
@@ -51,7 +52,8 @@ export class DomainQueue implements PacedQueue {
   }
 
   get sessionsWanted(): number {
-    return Math.ceil(this.waiting / WAITING_PER_SESSION);
+    const { limits } = this.#options;
+    return Math.min(domainLimit(limits, this.#plan.domain), Math.ceil(this.waiting / WAITING_PER_SESSION));
   }
 
   startSession(): PacedSession {

@@ -49,7 +49,7 @@ export interface PlanOptions {
 
 /** What people call the operator: its name where it is known, else the registrable domain of its mail hosts. */
 export function providerName(provider: Provider): string {
-  return provider.label === 'other' ? provider.key : provider.label;
+  return provider.label === 'other' ? provider.domain : provider.label;
 }
 
 /** Looks the domain up (or takes the answer that is still valid); never throws for what DNS says. */

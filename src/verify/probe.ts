@@ -8,7 +8,7 @@ import type { TlsEvidence } from '../smtp/tls.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
 import { candidatesOf, whyNobodyToDial } from './candidates.ts';
 import type { HostMemory } from './hosts.ts';
-import type { PaceLimits } from './pace.ts';
+import type { PaceLimits } from './limits.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct, ProviderTurn } from './providers.ts';
 import { tell } from './session-conduct.ts';
@@ -49,7 +49,7 @@ export interface ProbeOptions {
   readonly allowPrivate: boolean;
   readonly hostAddressLimit: number;
   readonly hosts: HostMemory;
-  readonly limits: Pick<PaceLimits, 'perProvider'>;
+  readonly limits: PaceLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called where nobody can be asked any more, as all proxies are down. */

@@ -1,9 +1,11 @@
 // Remembers, for one run, how each provider treats us, and says what it may be asked: slowed down, left alone, tested again.
+import type { MailHost } from '../dns/mail-hosts.ts';
 import type { Provider } from '../dns/provider.ts';
 import { oneLine } from '../smtp/reply.ts';
 import { Circuit, type CircuitLimits, type CommonRefusal, type Halt } from './circuit.ts';
 import { providerName } from './plan.ts';
 import { SameRefusals } from './same-refusal.ts';
+import { SharedMachines } from './shared-machines.ts';
 import { SlowDown, type SlowDownLimits } from './slow-down.ts';
 
 export interface ProviderLimits extends SlowDownLimits, CircuitLimits {
@@ -44,20 +46,35 @@ const MOST_TROUBLES = 1000;
 export class Providers {
   readonly #limits: ProviderLimits;
   readonly #known = new Map<string, ProviderConduct>();
+  readonly #machines = new SharedMachines();
+  /** By the provider's key: its name may grow. */
   readonly #troubles = new Map<string, ProviderTrouble>();
 
   constructor(limits: ProviderLimits) {
     this.#limits = limits;
   }
 
+  /** The plan with the provider its domain counts for: its own, or another name for the same machine. */
+  join<P extends { readonly provider: Provider; readonly hosts: readonly MailHost[] }>(plan: P): P {
+    const key = this.#machines.join(plan);
+    return key === plan.provider.key ? plan : { ...plan, provider: { ...plan.provider, key } };
+  }
+
   /** What is known of a provider, from now on. */
   of(provider: Provider): ProviderConduct {
-    const known = this.#known.get(provider.key);
+    const { key } = provider;
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const name = providerName(provider);
-    const made = new ProviderConduct(name, this.#limits, (trouble) => this.#addTrouble(trouble));
-    this.#known.set(provider.key, made);
+    const nameOf = (): string => this.#nameOf(key, provider);
+    const made = new ProviderConduct(nameOf, this.#limits, (trouble) => this.#addTrouble(key, trouble));
+    this.#known.set(key, made);
     return made;
+  }
+
+  #nameOf(key: string, provider: Provider): string {
+    const others = this.#machines.othersOf(key);
+    const name = provider.domain === key ? providerName(provider) : key;
+    return others === 0 ? name : `${name} (one machine with ${others} other ${others === 1 ? 'name' : 'names'})`;
   }
 
   /** What may be opened to a provider now, within its configured limit. */
@@ -67,7 +84,9 @@ export class Providers {
 
   /** Notes that nothing waits for a provider any more; one that never made trouble is forgotten. */
   retire(key: string): void {
-    if (this.#known.get(key)?.isForgettable === true) this.#known.delete(key);
+    if (this.#known.get(key)?.isForgettable === false) return;
+    this.#known.delete(key);
+    this.#machines.forget(key);
   }
 
   /** Decides every verdict that still waits for evidence: none will come. */
@@ -82,11 +101,11 @@ export class Providers {
     );
   }
 
-  #addTrouble(trouble: Omit<ProviderTrouble, 'slowDowns'>): void {
-    const before = this.#troubles.get(trouble.provider);
+  #addTrouble(key: string, trouble: Omit<ProviderTrouble, 'slowDowns'>): void {
+    const before = this.#troubles.get(key);
     if (before === undefined && this.#troubles.size >= MOST_TROUBLES) return;
     const slowDowns = (before?.slowDowns ?? 0) + (trouble.isHalted ? 0 : 1);
-    this.#troubles.set(trouble.provider, {
+    this.#troubles.set(key, {
       ...trouble,
       slowDowns,
       isHalted: trouble.isHalted || before?.isHalted === true,
@@ -105,7 +124,7 @@ export interface SessionTimes {
 /** One provider; its methods return the turn that things took by what they note, or null. */
 export class ProviderConduct {
   readonly refusals = new SameRefusals();
-  readonly #name: string;
+  readonly #nameOf: () => string;
   readonly #limits: ProviderLimits;
   readonly #slowDown: SlowDown;
   readonly #circuit: Circuit;
@@ -113,12 +132,20 @@ export class ProviderConduct {
   #letUsIn = false;
   #hasAnswered = false;
 
-  constructor(name: string, limits: ProviderLimits, addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void) {
-    this.#name = name;
+  constructor(
+    nameOf: () => string,
+    limits: ProviderLimits,
+    addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void,
+  ) {
+    this.#nameOf = nameOf;
     this.#limits = limits;
     this.#slowDown = new SlowDown(limits);
     this.#circuit = new Circuit(limits);
     this.#addTrouble = addTrouble;
+  }
+
+  get #name(): string {
+    return this.#nameOf();
   }
 
   /** True once MAIL was accepted in this run. */

@@ -3,7 +3,9 @@ import pLimit from 'p-limit';
 import type { RandomSource } from '../clock.ts';
 import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
-import { Pace, type PaceLimits } from './pace.ts';
+import { Lanes } from './lanes.ts';
+import type { PaceLimits } from './limits.ts';
+import { Pace } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
 import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
@@ -102,6 +104,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #stopper: AbortController;
   readonly #desk = new RetryDesk();
+  readonly #lanes: Lanes;
   readonly #shared: SharedQueues | null;
   /** Queues of domains that are being asked, by domain. */
   readonly #queues = new Map<number, DomainQueue>();
@@ -116,6 +119,7 @@ class Run {
     const { limits, clock, hosts, sharing } = options;
     const gatekeeper = sharing?.gate(hosts.providers) ?? hosts.providers;
     this.pace = new Pace({ limits, clock, gatekeeper });
+    this.#lanes = new Lanes(options, { pace: this.pace, signal: stopper.signal });
     this.#shared = sharing === undefined ? null : this.#shareWith(sharing);
   }
 
@@ -271,7 +275,7 @@ class Run {
     this.#options.onPlan?.(plan);
     const { smtp, dnsRetryDelaysMs } = this.#options;
     const mayFail = plan.status === 'decided' && plan.reason === 'dns_failure' && dnsRetryDelaysMs.length > 0;
-    if (plan.status === 'ask' && smtp) this.#startQueue(jobs, plan, { source, isRetry: false });
+    if (plan.status === 'ask' && smtp) this.#startQueue(jobs, this.#lanes.join(plan), { source, isRetry: false });
     else if (mayFail && !isLast) this.#failed.push({ jobs, plan });
     else this.#recordAll(jobs, plan, source);
     return plan.status === 'ask' && smtp;
@@ -289,7 +293,7 @@ class Run {
     const onDone = (): void => void this.#queues.delete(jobs.domainId);
     const stopRun = (): void => this.#stopper.abort();
     const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo, onDone, stopRun };
-    const queue = new DomainQueue(jobs, plan, { ...this.#options, ...own });
+    const queue = new DomainQueue(jobs, plan, { ...this.#options, ...this.#lanes.of(plan), ...own });
     this.#queues.set(jobs.domainId, queue);
     return queue;
   };

@@ -1,0 +1,91 @@
+// Gives each domain's queue its lane: the provider it counts as, the limits written for it, and its way through the dial gate.
+import type { Clock } from '../clock.ts';
+import type { openSession, SessionStart } from '../smtp/session.ts';
+import { DialGate } from './dial-gate.ts';
+import type { HostMemory } from './hosts.ts';
+import { ownLimitNotes, ownLimits, type PaceLimits } from './limits.ts';
+import type { Pace } from './pace.ts';
+import type { DomainPlan } from './plan.ts';
+import type { ProbeEvent } from './probe.ts';
+
+type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
+
+export interface LanesOptions {
+  readonly limits: PaceLimits;
+  readonly hosts: HostMemory;
+  readonly openSession: typeof openSession;
+  readonly clock: Clock;
+  readonly observe: ((event: ProbeEvent) => void) | null;
+}
+
+/** What a queue asks with in place of what the run was given. */
+interface LaneOptions {
+  readonly limits: PaceLimits;
+  readonly openSession: typeof openSession;
+}
+
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #pace: Pace;
+  readonly #gate: DialGate;
+  readonly #noted = new Set<string>();
+
+  constructor(options: LanesOptions, run: { readonly pace: Pace; readonly signal: AbortSignal }) {
+    this.#options = options;
+    this.#pace = run.pace;
+    this.#gate = new DialGate({ pacer: run.pace, clock: options.clock, signal: run.signal });
+  }
+
+  /** The plan with the provider that its domain counts for; what was written for the two is noted. */
+  join(found: AskPlan): AskPlan {
+    const { limits, hosts } = this.#options;
+    const plan = hosts.providers.join(found);
+    if (limits.exceptions === undefined) return plan;
+    this.#pace.noteOwnLimits(plan.provider.key, ownLimits(limits, plan));
+    this.#tellOwnLimits(plan);
+    return plan;
+  }
+
+  /** The options by which the domain's queue keeps the limits. */
+  of(plan: AskPlan): LaneOptions {
+    const { limits } = this.#options;
+    const perProvider = ownLimits(limits, plan).perProvider ?? limits.perProvider;
+    const lane = { provider: plan.provider.key, limit: perProvider };
+    return {
+      limits: { ...limits, perProvider },
+      openSession: (session) => this.#openThroughGate(session, lane),
+    };
+  }
+
+  async #openThroughGate(
+    session: Parameters<typeof openSession>[0],
+    lane: { readonly provider: string; readonly limit: number },
+  ): Promise<SessionStart> {
+    const { address } = session;
+    const leave = await this.#gate.enter({ address, ...lane });
+    if (this.#options.hosts.isDead(address)) {
+      leave(); // others who waited for it found out meanwhile
+      return diedMeanwhile(address);
+    }
+    const start = await this.#options.openSession(session);
+    void (start.status === 'ready' ? start.session.closed : start.closed).then(leave);
+    return start;
+  }
+
+  #tellOwnLimits(plan: AskPlan): void {
+    const { limits, observe } = this.#options;
+    if (observe === null) return;
+    for (const line of ownLimitNotes(limits, plan)) {
+      if (this.#noted.has(line)) continue;
+      this.#noted.add(line);
+      observe({ type: 'dialogue', host: plan.hosts[0]?.name ?? plan.domain, direction: 'note', line });
+    }
+  }
+}
+
+function diedMeanwhile(address: string): SessionStart {
+  const base = { status: 'failed', stage: 'connect', failure: 'unreachable', reply: null, tryNextHost: true } as const;
+  return { ...base, detail: `not dialled: ${address} did not answer several times before in this run`, closed: GONE };
+}
+
+const GONE = Promise.resolve();
