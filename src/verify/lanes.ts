@@ -28,11 +28,13 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #pace: Pace;
   readonly #gate: DialGate;
+  readonly #signal: AbortSignal;
   readonly #noted = new Set<string>();
 
   constructor(options: LanesOptions, run: { readonly pace: Pace; readonly signal: AbortSignal }) {
     this.#options = options;
     this.#pace = run.pace;
+    this.#signal = run.signal;
     this.#gate = new DialGate({ pacer: run.pace, clock: options.clock, signal: run.signal });
   }
 
@@ -63,9 +65,10 @@ export class Lanes {
   ): Promise<SessionStart> {
     const { address } = session;
     const leave = await this.#gate.enter({ address, ...lane });
-    if (this.#options.hosts.isDead(address)) {
-      leave(); // others who waited for it found out meanwhile
-      return diedMeanwhile(address);
+    const why = this.#signal.aborted ? STOPPED : this.#options.hosts.isDead(address) ? diedMeanwhile(address) : null;
+    if (why !== null) {
+      leave();
+      return why;
     }
     const start = await this.#options.openSession(session);
     void (start.status === 'ready' ? start.session.closed : start.closed).then(leave);
@@ -83,9 +86,12 @@ export class Lanes {
   }
 }
 
-function diedMeanwhile(address: string): SessionStart {
-  const base = { status: 'failed', stage: 'connect', failure: 'unreachable', reply: null, tryNextHost: true } as const;
-  return { ...base, detail: `not dialled: ${address} did not answer several times before in this run`, closed: GONE };
-}
+const NOT_DIALLED = { status: 'failed', stage: 'connect', reply: null, closed: Promise.resolve() } as const;
 
-const GONE = Promise.resolve();
+const STOPPED: SessionStart = { ...NOT_DIALLED, failure: 'cancelled', tryNextHost: false, detail: 'the run has ended' };
+
+/** Others who waited for the same address have found out. */
+function diedMeanwhile(address: string): SessionStart {
+  const detail = `not dialled: ${address} did not answer several times before in this run`;
+  return { ...NOT_DIALLED, failure: 'unreachable', tryNextHost: true, detail };
+}
