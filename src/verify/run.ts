@@ -11,7 +11,7 @@ import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
 import { SharedQueues } from './shared-queues.ts';
-import type { HeldByOthers, Sharing } from './sharing.ts';
+import type { Sharing } from './sharing.ts';
 
 export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo' | 'onDone' | 'stopRun'> {
   readonly random: RandomSource;
@@ -32,15 +32,16 @@ export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' 
   readonly onPlan: ((plan: DomainPlan) => void) | null;
   /** Other runs on the same store; left out where there can be none. */
   readonly sharing?: Sharing;
-  /** Told when nothing is left to do but to wait for them. */
-  readonly onHeldByOthers?: (held: HeldByOthers) => void;
 }
 
 /** Who is waited for, and until when. */
 export interface Waiting {
   readonly addresses: number;
   readonly domains: readonly string[];
+  /** When the first of them can be asked about; now, where other runs are waited for. */
   readonly nextAt: number;
+  /** The processes that are asking about these domains; left out where the domains put us off. */
+  readonly heldBy?: readonly number[];
 }
 
 export type RunOutcome =
@@ -124,7 +125,7 @@ class Run {
   }
 
   #shareWith(sharing: Sharing): SharedQueues {
-    const { onHeldByOthers = null, hosts } = this.#options;
+    const { hosts, clock, onWaiting } = this.#options;
     sharing.attach(this.pace);
     return new SharedQueues({
       ...this.#options,
@@ -136,7 +137,7 @@ class Run {
       add: (queue) => this.pace.add(queue),
       idle: () => this.pace.fewerThan(1),
       planAgain: ({ jobs, source }) => this.#planOne(jobs, { source, isLast: true }),
-      onHeld: onHeldByOthers,
+      onHeld: (held) => onWaiting?.({ ...held, nextAt: clock.now() }),
     });
   }
 

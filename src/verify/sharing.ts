@@ -20,11 +20,14 @@ export interface SharingOptions {
 
 /** Who is waited for. */
 export interface HeldByOthers {
+  readonly addresses: number;
   readonly domains: readonly string[];
-  readonly pids: readonly number[];
+  /** The processes that are asking about the domains. */
+  readonly heldBy: readonly number[];
 }
 
 interface Aside {
+  readonly addresses: number;
   readonly holder: OtherRun;
   readonly sinceMs: number;
   readonly resume: () => Promise<void> | void;
@@ -83,8 +86,10 @@ export class Sharing {
   }
 
   get heldByOthers(): HeldByOthers {
-    const pids = new Set([...this.#aside.values()].map(({ holder }) => holder.pid));
-    return { domains: [...this.#aside.keys()], pids: [...pids] };
+    const all = [...this.#aside.values()];
+    const pids = new Set(all.map(({ holder }) => holder.pid));
+    const addresses = all.reduce((sum, aside) => sum + aside.addresses, 0);
+    return { addresses, domains: [...this.#aside.keys()], heldBy: [...pids] };
   }
 
   /** Resolves when a domain that was waited for has been taken up again, or the signal is raised. */
@@ -145,7 +150,9 @@ export class Sharing {
     this.#uses.owe(provider, -addresses);
     const before = this.#aside.get(domain);
     const both = before === undefined ? resume : () => Promise.all([before.resume(), resume()]).then(() => {});
-    this.#aside.set(domain, { holder, sinceMs: before?.sinceMs ?? this.#options.clock.monotonic(), resume: both });
+    const sinceMs = before?.sinceMs ?? this.#options.clock.monotonic();
+    const all = addresses + (before?.addresses ?? 0);
+    this.#aside.set(domain, { addresses: all, holder, sinceMs, resume: both });
     this.#options.onHeld?.(domain, holder);
   }
 
