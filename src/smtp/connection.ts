@@ -86,6 +86,11 @@ export class Connection {
     return this.#lost === null && !this.#quitting;
   }
 
+  /** Milliseconds until the session's own deadline, whatever is going on then. */
+  get leftMs(): number {
+    return this.#endsAt - this.#options.clock.monotonic();
+  }
+
   /** True once the conversation is encrypted. */
   get secured(): boolean {
     return this.#secured;

@@ -197,6 +197,11 @@ export class Session {
     return this.#connection.outOfStep;
   }
 
+  /** Milliseconds until the session's own deadline; what is unanswered then is lost with 'timeout'. */
+  get leftMs(): number {
+    return this.#connection.leftMs;
+  }
+
   get banner(): Reply {
     return this.#facts.banner;
   }

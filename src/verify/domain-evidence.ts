@@ -60,6 +60,7 @@ export class DomainEvidence {
   readonly #doubts: DomainDoubts;
   /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
   #comparisons = 0;
+  #remembered: CatchallState | null = null;
 
   /** Who must be asked again goes back to `pending`. */
   constructor(
@@ -83,6 +84,7 @@ export class DomainEvidence {
     if (met.control !== null) this.control.end();
     if (ending.outOfStep) this.#judgeOutOfStep(met);
     else this.#judgeSession(met, ending.startedAtMs);
+    this.#remember(); // at once: the run may be stopped before the domain is done
   }
 
   /** Takes the answer to a catch-all question that had a session of its own; `at` is null where no host let us in. */
@@ -122,10 +124,15 @@ export class DomainEvidence {
   finish(at: { readonly isLastOfProvider: boolean }): void {
     this.#conduct.refusals.noteDone(this.#plan.domain, at);
     for (const judge of this.#judges.values()) judge.finish();
+    this.#remember();
+  }
+
+  #remember(): void {
     const { state, hasLearnt } = this.#judgeOf(this.#primary);
     const { domain, fingerprint } = this.#plan;
-    const isNews = hasLearnt && (state === 'yes' || state === 'no');
-    if (isNews) this.#options.memory.rememberCatchall(domain, fingerprint, state);
+    if (!hasLearnt || state === this.#remembered || (state !== 'yes' && state !== 'no')) return;
+    this.#remembered = state;
+    this.#options.memory.rememberCatchall(domain, fingerprint, state);
   }
 
   /** Opens again what was left undecided: whoever was put off is asked about once more, the name nobody has included. */

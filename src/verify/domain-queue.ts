@@ -99,7 +99,9 @@ export class DomainQueue implements PacedQueue {
     const { met, startedAtMs, end } = await this.#meet(first, {
       next: (limit, at) => this.#takeBeside(first, limit, at.sourceIp),
       controlAfter: (answered, at) => {
-        const isLastSession = this.#pending.count === 0 && this.#running === 1;
+        const isDone = this.#pending.count === 0 && this.#running === 1;
+        // With the run's end nobody else will be refused here: the question makes the acceptances of this session count.
+        const isLastSession = isDone || this.#options.signal.aborted;
         return this.#evidence.controlNameAfter(answered, { ...at, isLastSession });
       },
     });

@@ -33,6 +33,7 @@ export class HostMemory {
   readonly #budgets = new Map<string, number>();
   readonly #recipientLimits = new Map<string, number>();
   readonly #tlsDemanded = new Set<string>();
+  readonly #withoutSmtputf8 = new Map<string, string>();
   #connectedOnce = false;
   readonly #limits: HostLimits;
 
@@ -105,6 +106,16 @@ export class HostMemory {
   /** How many recipients one session with this host may ask for. */
   recipientLimitOf(address: string): number {
     return this.#recipientLimits.get(address) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes that a host does not take addresses beyond ASCII, with what its EHLO offers. */
+  noteLacksSmtputf8(address: string, offered: string): void {
+    this.#withoutSmtputf8.set(address, offered);
+  }
+
+  /** What the EHLO of a host without SMTPUTF8 offers; null for one that has it, or was not asked for it yet. */
+  offeredWithoutSmtputf8(address: string): string | null {
+    return this.#withoutSmtputf8.get(address) ?? null;
   }
 
   /** Notes that a host takes MAIL only over TLS. */

@@ -23,6 +23,8 @@ export interface Answered<Subject> {
   /** Null where the connection was lost before the reply; `lost` says how. */
   readonly reading: Reading | null;
   readonly lost: Lost | null;
+  /** True where the session's own time was over, so that the host had not the time for a reply that it should have. */
+  readonly ranOut?: boolean;
   /** How many recipients of this session had been refused before. */
   readonly refusalsBefore: number;
 }
@@ -91,7 +93,8 @@ export async function interview<S extends Subject>(
   if (probe.status === 'failed') return { status: 'failed', probe };
   const { session, host, address, attempts, sourceIp } = probe;
   const answered = await askWhilePatient(first, probe, { plan, desk, options });
-  const controlName = session.isOpen ? desk.controlAfter(answered, { host, sourceIp }) : null;
+  const hasTime = session.leftMs >= options.timeouts.rcptMs;
+  const controlName = session.isOpen && hasTime ? desk.controlAfter(answered, { host, sourceIp }) : null;
   const control = controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
   return { status: 'held', host, address, attempts, sourceIp, answered, control, ended: endOf(session) };
 }
@@ -166,7 +169,9 @@ async function askWhilePatient<S extends Subject>(
     let slowestMs = 0;
     answers.forEach((answer, index) => {
       const subject = subjects[index] as S;
-      answered.push(readAnswer({ subject, answer, refused, host }, plan, options));
+      const read = readAnswer({ subject, answer, refused, host }, plan, options);
+      const ranOut = answer.status === 'lost' && answer.failure === 'timeout' && session.leftMs <= 0;
+      answered.push(ranOut ? { ...read, ranOut } : read);
       if (answer.status === 'lost') return;
       if (answer.reply.code >= 400) refused += 1;
       slowestMs = Math.max(slowestMs, answer.ms);
@@ -180,7 +185,10 @@ async function askWhilePatient<S extends Subject>(
       hosts.noteRecipientLimit(address, answered.filter(({ reading }) => reading?.meaning !== 'rate_limited').length);
       break;
     }
-    const room = Math.min(budget - refused, most - answered.length);
+    // Who could not be given the time for a reply is left to the next session; so is who would wait behind slow replies.
+    if (session.leftMs < options.timeouts.rcptMs) break;
+    const roomInTime = Math.max(1, Math.floor(session.leftMs / Math.max(1, slowestMs)) - 1);
+    const room = Math.min(budget - refused, most - answered.length, roomInTime);
     subjects = room <= 0 ? [] : desk.next(windowOf(room), at);
   }
   return answered;

@@ -1,12 +1,12 @@
 // Holds the session for one address: finds a mail host that talks to us, asks about the recipient, and says what came back.
 import type { Clock } from '../clock.ts';
-import { meaningOf, type ReplyStage, verdictOfMeaning } from '../smtp/meaning.ts';
 import type { openSession, Session, TlsUse } from '../smtp/session.ts';
 import type { SessionFailure } from '../smtp/session-failure.ts';
 import type { SessionTimeouts } from '../smtp/timeouts.ts';
 import type { TlsEvidence } from '../smtp/tls.ts';
 import type { Meaning, Reason, Reply, Stage } from '../verdict.ts';
 import { candidatesOf, whyNobodyToDial } from './candidates.ts';
+import { keywordsOf, reasonOfFailure, smtputf8Needed } from './failure.ts';
 import type { HostMemory } from './hosts.ts';
 import type { PaceLimits } from './limits.ts';
 import type { DomainPlan } from './plan.ts';
@@ -51,7 +51,10 @@ export interface ProbeOptions {
   readonly hosts: HostMemory;
   readonly limits: PaceLimits;
   readonly clock: Clock;
+  /** Ends the run: no session begins any more, and those that stand are brought to their end. */
   readonly signal: AbortSignal;
+  /** Cuts those sessions, too; left out where `signal` does so. */
+  readonly cutSignal?: AbortSignal | undefined;
   /** Called where nobody can be asked any more, as all proxies are down. */
   readonly stopRun?: () => void;
   /** Told of every step, for `check` and `--verbose`; null where nobody listens. */
@@ -122,6 +125,11 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
   for (const { host, address } of candidatesOf(plan.hosts, recipient.sourceIp, options)) {
     const { key: provider } = plan.provider;
     const at = { host: host.name, address, provider, conduct, startedAtMs, attempts: attempts + 1 };
+    const lacking = recipient.smtputf8 ? options.hosts.offeredWithoutSmtputf8(address) : null;
+    if (lacking !== null) {
+      failure = { ...NEVER_DIALLED, ...smtputf8Needed(lacking), host: host.name, attempts };
+      break;
+    }
     const onConnected = (): void => options.hosts.noteConnect(at, 'connected');
     const target = { ...at, smtputf8: recipient.smtputf8, wanted: recipient.sourceIp, onConnected };
     const opening = await openFromSource(target, options);
@@ -174,43 +182,8 @@ function judgeFailure(start: SessionFailure, at: At): Failed {
     sourceIp: at.sourceIp,
     mayTryOtherSource: false,
   } as const;
+  if (start.failure === 'smtputf8_not_offered') return { ...base, ...smtputf8Needed(keywordsOf(start.reply)) };
   return { ...base, reason: reasonOfFailure(start, at.host) };
-}
-
-/** The reason a session that did not come about, or was lost, leads to. */
-export function reasonOfFailure(
-  failure: { readonly failure: SessionFailure['failure']; readonly stage: ReplyStage; readonly reply: Reply | null },
-  host: string,
-): Reason {
-  switch (failure.failure) {
-    case 'reply': {
-      if (failure.reply === null) return 'protocol_error';
-      const result = meaningOf({ ...failure.reply, stage: failure.stage, host });
-      const { reason } = verdictOfMeaning(result.meaning, {
-        ...result,
-        code: failure.reply.code,
-        stage: failure.stage,
-      });
-      // Before RCPT nothing can be said about a mailbox, whatever the words.
-      return reason === 'mailbox_not_found' || reason === 'accepted' ? 'blocked' : reason;
-    }
-    case 'timeout':
-      return failure.stage === 'connect' ? 'connect_failed' : 'timeout';
-    case 'refused':
-    case 'unreachable':
-    case 'reset':
-    case 'closed':
-      return 'connect_failed';
-    case 'protocol':
-      return 'protocol_error';
-    case 'tls':
-      return 'tls_failed';
-    case 'smtputf8_not_offered':
-      return 'smtputf8_needed';
-    case 'proxy':
-    case 'cancelled':
-      return 'not_checked';
-  }
 }
 
 function noteEntered(at: At, options: ProbeOptions): void {
@@ -228,6 +201,7 @@ function noteFailed(start: SessionFailure, failed: Failed, at: At, options: Prob
   options.observe?.({ type: 'connect', host: at.host, address: at.address, outcome: start.detail });
   const { reason, stage, reply, host, detail } = failed;
   const brokeOff = stage !== 'connect' && start.failure !== 'reply' && start.failure !== 'smtputf8_not_offered';
+  if (start.failure === 'smtputf8_not_offered') options.hosts.noteLacksSmtputf8(at.address, keywordsOf(start.reply));
   if (brokeOff) options.hosts.noteFailedStart(at.address, { reason, stage, detail });
   const isAboutUs = stage !== 'connect' && (reason === 'blocked' || reason === 'sender_rejected');
   if (!isAboutUs) return false;

@@ -10,6 +10,7 @@ import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
 import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
+import { RunEnd } from './run-end.ts';
 import { SharedQueues } from './shared-queues.ts';
 import type { Sharing } from './sharing.ts';
 
@@ -70,12 +71,9 @@ export async function runJobs(options: RunOptions): Promise<RunOutcome> {
 
 /** Resolves when no connection is open any more. */
 async function askAll(options: RunOptions): Promise<RunOutcome['status']> {
-  const stopper = new AbortController();
-  const stop = (): void => stopper.abort();
-  if (options.signal.aborted) stop();
-  options.signal.addEventListener('abort', stop, { once: true });
-  const run = new Run(options, stopper);
-  stopper.signal.addEventListener('abort', () => run.pace.stop(), { once: true });
+  const end = new RunEnd(options.signal, options.clock);
+  const run = new Run({ ...options, cutSignal: end.cutSignal }, end);
+  end.signal.addEventListener('abort', () => run.pace.stop(), { once: true });
   try {
     await run.planAll(options.jobs.domains());
     for (const delayMs of options.smtp ? options.dnsRetryDelaysMs : []) await run.planFailedAgain(delayMs);
@@ -85,10 +83,10 @@ async function askAll(options: RunOptions): Promise<RunOutcome['status']> {
     if (run.isPortBlocked()) return 'port_blocked';
     return options.signal.aborted ? 'stopped' : 'done';
   } finally {
-    if (run.pace.size > 0) stop();
+    if (run.pace.size > 0) end.begin();
     await run.pace.idle();
+    end.dispose();
     run.close();
-    options.signal.removeEventListener('abort', stop);
   }
 }
 
@@ -103,7 +101,7 @@ type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 class Run {
   readonly pace: Pace;
   readonly #options: RunOptions;
-  readonly #stopper: AbortController;
+  readonly #end: RunEnd;
   readonly #desk = new RetryDesk();
   readonly #lanes: Lanes;
   readonly #shared: SharedQueues | null;
@@ -114,13 +112,13 @@ class Run {
   #portBlocked = false;
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(options: RunOptions, stopper: AbortController) {
+  constructor(options: RunOptions, end: RunEnd) {
     this.#options = options;
-    this.#stopper = stopper;
+    this.#end = end;
     const { limits, clock, hosts, sharing } = options;
     const gatekeeper = sharing?.gate(hosts.providers) ?? hosts.providers;
     this.pace = new Pace({ limits, clock, gatekeeper });
-    this.#lanes = new Lanes(options, { pace: this.pace, signal: stopper.signal });
+    this.#lanes = new Lanes(options, { pace: this.pace, signal: end.signal });
     this.#shared = sharing === undefined ? null : this.#shareWith(sharing);
   }
 
@@ -131,7 +129,7 @@ class Run {
       ...this.#options,
       sharing,
       providers: hosts.providers,
-      signal: this.#stopper.signal,
+      signal: this.#end.signal,
       defer: this.#defer,
       open: this.#openQueue,
       add: (queue) => this.pace.add(queue),
@@ -159,13 +157,13 @@ class Run {
       }
     };
     for (const jobs of domains) {
-      if (this.#stopper.signal.aborted) break;
+      if (this.#end.signal.aborted) break;
       await this.pace.fewerThan(plannedDomains);
       owed += 1;
       void limit(() => this.#planOne(jobs, { source: this.#options.jobs, isLast: false }))
         .catch((error: unknown) => {
           this.#failure ??= { error };
-          this.#stopper.abort();
+          this.#end.begin();
         })
         .finally(() => {
           owed -= 1;
@@ -181,7 +179,7 @@ class Run {
   async planFailedAgain(delayMs: number): Promise<void> {
     if (this.#failed.length === 0) return;
     await this.pace.settled();
-    await sleep(delayMs, this.#options, this.#stopper.signal);
+    await sleep(delayMs, this.#options, this.#end.signal);
     const again = this.#failed.map(({ jobs }) => jobs);
     this.#failed = [];
     await this.planAll(again);
@@ -189,7 +187,7 @@ class Run {
 
   /** Records the verdict of every domain that still could not be looked up. */
   giveUpFailed(): void {
-    if (this.#stopper.signal.aborted) return;
+    if (this.#end.signal.aborted) return;
     for (const { jobs, plan } of this.#failed.splice(0)) this.#recordAll(jobs, plan, this.#options.jobs);
   }
 
@@ -199,12 +197,12 @@ class Run {
     await this.#settled();
     // The second try falls due the length of the first one later than its wait says.
     const endsAtMs = clock.monotonic() + waitMs + (waitMs > 0 ? WAIT_GRACE_MS : 0);
-    while (!this.#stopper.signal.aborted) {
+    while (!this.#end.signal.aborted) {
       const until = clock.now() + endsAtMs - clock.monotonic(); // the wall clock may have been set meanwhile
       const nextAt = this.#desk.nextDueAt;
       if (nextAt === null || nextAt > until) break;
       onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
-      await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#stopper.signal);
+      await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#end.signal);
       this.#startDue();
       await this.#settled();
     }
@@ -218,7 +216,7 @@ class Run {
       await this.pace.settled();
       await this.#shared?.othersDone();
       await this.pace.settled();
-    } while (this.#shared?.isWaiting === true && !this.#stopper.signal.aborted);
+    } while (this.#shared?.isWaiting === true && !this.#end.signal.aborted);
   }
 
   #defer = (deferred: Deferred): void => {
@@ -237,7 +235,7 @@ class Run {
   #watchDue(dueAt: number): void {
     const { clock } = this.#options;
     this.#cancelDue?.();
-    if (this.#stopper.signal.aborted) return; // a timer would keep the process alive for nothing
+    if (this.#end.signal.aborted) return; // a timer would keep the process alive for nothing
     this.#cancelDue = clock.after(Math.min(LONGEST_TIMER_MS, Math.max(0, dueAt - clock.now())), () => {
       this.#cancelDue = null;
       const isAtWork = this.pace.size > 0 || this.#shared?.isWaiting === true;
@@ -248,7 +246,7 @@ class Run {
   #startDue(): void {
     for (const deferred of this.#desk.takeDue(this.#options.clock.now()).values()) {
       const [one] = deferred;
-      if (one === undefined || this.#stopper.signal.aborted) continue;
+      if (one === undefined || this.#end.signal.aborted) continue;
       const jobs = deferred
         .map(({ job, tries, sourceIp }) => ({ ...job, tries, sourceIp }))
         .sort((a, b) => a.id - b.id);
@@ -270,9 +268,9 @@ class Run {
     jobs: DomainJobs,
     { source, isLast }: { readonly source: JobSource; readonly isLast: boolean },
   ): Promise<boolean> {
-    if (this.#stopper.signal.aborted) return false;
+    if (this.#end.signal.aborted) return false;
     const plan = await planDomain(jobs.domain, { ...this.#options, ...this.#options.plan });
-    if (this.#stopper.signal.aborted) return false;
+    if (this.#end.signal.aborted) return false;
     this.#options.onPlan?.(plan);
     const { smtp, dnsRetryDelaysMs } = this.#options;
     const mayFail = plan.status === 'decided' && plan.reason === 'dns_failure' && dnsRetryDelaysMs.length > 0;
@@ -289,10 +287,10 @@ class Run {
   }
 
   #openQueue = (jobs: DomainJobs, plan: AskPlan, source: JobSource): DomainQueue => {
-    const { signal } = this.#stopper;
+    const { signal } = this.#end;
     const openTo = (provider: string): number => this.pace.openTo(provider);
     const onDone = (): void => void this.#queues.delete(jobs.domainId);
-    const stopRun = (): void => this.#stopper.abort();
+    const stopRun = (): void => this.#end.begin();
     const own = { jobs: source, signal, record: this.#recordAndWatch, defer: this.#defer, openTo, onDone, stopRun };
     const queue = new DomainQueue(jobs, plan, { ...this.#options, ...this.#lanes.of(plan), ...own });
     this.#queues.set(jobs.domainId, queue);
@@ -305,7 +303,7 @@ class Run {
     sharing?.decided(domain);
     if (portBlockedAfterProviders !== null && hosts.providersFailedInVain >= portBlockedAfterProviders) {
       this.#portBlocked = true;
-      this.#stopper.abort();
+      this.#end.begin();
     }
   };
 

@@ -1,7 +1,6 @@
 // Decides what the answers of one session are worth: which count, and which must be asked for again in a new session.
-import type { Failure } from './failure.ts';
+import { type Failure, reasonOfFailure } from './failure.ts';
 import { type Answered, type Reading, type Subject, saysTooManyRecipients, tellsNamesApart } from './interview.ts';
-import { reasonOfFailure } from './probe.ts';
 
 /** What is to be done about one recipient of a session. */
 export type Ruling<S extends Subject> =
@@ -9,7 +8,7 @@ export type Ruling<S extends Subject> =
   | { readonly status: 'failed'; readonly subject: S; readonly failure: Omit<Failure, 'attempts'> }
   /** Asked again, once: `alone` where its own answer may have ended the session. */
   | { readonly status: 'again'; readonly subject: S; readonly alone: boolean; readonly otherwise: Ruling<S> }
-  /** Behind what the host takes in one session: nothing was said of it, so it is asked again as if for the first time. */
+  /** Behind what the host, or the time, allows in one session: nothing was said of it, so it is asked as if for the first time. */
   | { readonly status: 'unanswered'; readonly subject: S }
   /** Accepted, but only after the host had refused several: such a host may accept everybody by then. */
   | { readonly status: 'unproved'; readonly subject: S };
@@ -42,8 +41,9 @@ export function ruleOnSession<S extends Subject>(
   noteBorneOut(answered, honesty);
   const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
+  const wasLost = { firstLost, host: facts.host };
   return answered.map((one, index) => {
-    if (one.reading === null) return ruleOnLost(one, { isFirst: index === firstLost, host: facts.host });
+    if (one.reading === null) return ruleOnLost(one, { ...wasLost, index });
     const isWeak = one.reading.meaning === 'mailbox_not_found' && one.reading.strength === 'weak';
     const reading = isWeak && honesty.borneOut.has(wordingOf(one.reading)) ? strengthened(one.reading) : one.reading;
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
@@ -108,11 +108,15 @@ function noteHonesty<S extends Subject>(answered: readonly Answered<S>[], honest
   }
 }
 
-/** The first one lost may have caused it and is asked alone; those behind it were never answered at all. */
+/**
+ * The first one lost may have caused it and is asked alone; those behind it were never answered at all. Where somebody
+ * before it was, each session brings the domain on, and they may be asked as often as it takes.
+ */
 function ruleOnLost<S extends Subject>(
-  { subject, lost }: Answered<S>,
-  at: { readonly isFirst: boolean; readonly host: string },
+  { subject, lost, ranOut = false }: Answered<S>,
+  at: { readonly index: number; readonly firstLost: number; readonly host: string },
 ): Ruling<S> {
+  const isFirst = at.index === at.firstLost;
   const { failure, reply, detail } = lost ?? { failure: 'closed', reply: null, detail: 'the connection was lost' };
   const reason = reasonOfFailure({ failure, stage: 'rcpt', reply }, at.host);
   const failed: Ruling<S> = {
@@ -121,10 +125,10 @@ function ruleOnLost<S extends Subject>(
     failure: { reason, stage: 'rcpt', reply, detail, host: at.host },
   };
   // A timeout would only take as long again, and a broken grammar would break again.
-  const isFinal = at.isFirst && (failure === 'timeout' || failure === 'protocol');
-  return isFinal || failure === 'cancelled'
-    ? failed
-    : { status: 'again', subject, alone: at.isFirst, otherwise: failed };
+  const isFinal = isFirst && !ranOut && (failure === 'timeout' || failure === 'protocol');
+  if (isFinal || failure === 'cancelled') return failed;
+  if (at.firstLost > 0 && (ranOut || !isFirst)) return { status: 'unanswered', subject };
+  return { status: 'again', subject, alone: isFirst, otherwise: failed };
 }
 
 function outOfStep<S extends Subject>(subject: S, reading: Reading | null, host: string): Ruling<S> {

@@ -1,4 +1,5 @@
 // Opens a session with one address of a mail host: from which address or through which proxy, and encrypted or not.
+import { onAbort } from '../smtp/cancellation.ts';
 import type { openSession, SessionStart, TlsUse } from '../smtp/session.ts';
 import type { TlsEvidence } from '../smtp/tls.ts';
 import type { ProbeEvent, ProbeOptions } from './probe.ts';
@@ -29,7 +30,7 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
     if (choice.status === 'none' && sources.hasProxies) return { status: 'given_up', detail: 'no proxy can be used' };
     if (choice.status === 'none') return { status: 'out_of_reach' };
     const { sourceIp } = choice;
-    const start = await options.openSession(sessionOptions(target, sourceIp, options));
+    const start = await openUntilEnd((signal) => sessionOptions(target, sourceIp, { ...options, signal }), options);
     if (start.status === 'ready' || start.failure !== 'proxy') {
       if (start.status === 'ready' || start.failure !== 'cancelled') sources.noteProxyWorked(sourceIp);
       return { status: 'tried', start, sourceIp };
@@ -40,6 +41,23 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
     if (sources.allProxiesDown !== null) options.stopRun?.();
     if (sources.allProxiesDown !== null || signal.aborted) return { status: 'given_up', detail: start.detail };
   }
+}
+
+/** A session that was not let in yet is cut when the run ends; one that was may be brought to its end. */
+async function openUntilEnd(
+  optionsWith: (signal: AbortSignal) => Parameters<typeof openSession>[0],
+  { openSession: open, signal, cutSignal }: ProbeOptions,
+): Promise<SessionStart> {
+  if (cutSignal === undefined) return open(optionsWith(signal));
+  const cut = new AbortController();
+  const forget = onAbort(signal, () => cut.abort());
+  const forgetCut = onAbort(cutSignal, () => cut.abort());
+  if (signal.aborted) cut.abort();
+  const start = await open(optionsWith(cut.signal));
+  forget();
+  const { closed } = start.status === 'ready' ? start.session : start;
+  void closed.then(forgetCut);
+  return start;
 }
 
 function sessionOptions(
