@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Reply } from '../verdict.ts';
 import { onAbort } from './cancellation.ts';
+import { Deadline } from './deadline.ts';
 import { type Dial, dialDirectly } from './dial.ts';
 import { type Exchange, type Loss, type Lost, lossOfError } from './exchange.ts';
 import { printable } from './printable.ts';
@@ -40,7 +41,6 @@ interface Waiting {
   readonly limitMs: number;
   readonly resolve: (exchange: Exchange) => void;
   askedAt: number;
-  cancelDeadline: () => void;
 }
 
 export class Connection {
@@ -57,6 +57,10 @@ export class Connection {
   #proxy: { readonly label: string; isAsked: boolean } | null = null;
   /** Questions whose replies are owed, in the order they were asked; more than one only where PIPELINING allows it. */
   #owed: Waiting[] = [];
+  /** For the first of them. */
+  readonly #deadline: Deadline;
+  /** What to say when it passes. */
+  #awaited = { what: '', limitMs: 0, isEndOfSession: false };
   /** Replies read and not yet matched to a question. */
   #arrived: Reply[] = [];
   #lost: Lost | null = null;
@@ -71,6 +75,7 @@ export class Connection {
       this.#arrived.push(reply);
       if (options.trace !== undefined) traceReply(reply, options.trace);
     });
+    this.#deadline = new Deadline(options.clock, () => this.#expire());
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -134,8 +139,9 @@ export class Connection {
 
   /** Sends one command line and waits for its reply. One at a time: a second call before the reply is a bug. */
   async exchange(command: string, limitMs: number): Promise<Exchange> {
-    const [answer] = await Promise.all(this.exchangeAll([command], limitMs));
-    return answer ?? sessionClosed();
+    if (this.#quitting) return this.#lost ?? sessionClosed();
+    this.#mustOweNothing();
+    return this.#sendOne(command, limitMs);
   }
 
   /**
@@ -145,8 +151,15 @@ export class Connection {
    */
   exchangeAll(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
     if (this.#quitting) return commands.map(() => Promise.resolve(this.#lost ?? sessionClosed()));
+    this.#mustOweNothing();
+    if (!this.#parser.betweenReplies) this.#spokeUnasked();
+    const answers = commands.map((command) => this.#waitFor(command.slice(0, 4), limitMs));
+    this.#write(commands);
+    return answers;
+  }
+
+  #mustOweNothing(): void {
     if (this.#owed.length > 0) throw new TypeError('the reply to the command before has not come yet');
-    return this.#send(commands, limitMs);
   }
 
   /**
@@ -200,7 +213,8 @@ export class Connection {
     this.#options.trace?.('note', detail);
     if (this.#socket === null) this.#resolveClosed();
     else this.#socket.destroy();
-    for (const waiting of this.#owed.splice(0)) settle(waiting, lost);
+    this.#deadline.close();
+    for (const { resolve } of this.#owed.splice(0)) resolve(lost);
     return lost;
   }
 
@@ -210,19 +224,26 @@ export class Connection {
     return this.lose('protocol', detail, reply);
   }
 
-  #send(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
-    if (!this.#parser.betweenReplies) this.loseStep('the host began to speak without being asked');
-    const answers = commands.map((command) => this.#waitFor(command.slice(0, 4), limitMs));
-    if (this.#lost === null) {
-      for (const command of commands) this.#options.trace?.('sent', printable(command, 1000));
-      this.#socket?.write(`${commands.join('\r\n')}\r\n`, 'utf8');
-    }
-    return answers;
+  #sendOne(command: string, limitMs: number): Promise<Exchange> {
+    if (!this.#parser.betweenReplies) this.#spokeUnasked();
+    const answer = this.#waitFor(command.slice(0, 4), limitMs);
+    this.#write([command]);
+    return answer;
+  }
+
+  #spokeUnasked(): void {
+    this.loseStep('the host began to speak without being asked');
+  }
+
+  #write(commands: readonly string[]): void {
+    if (this.#lost !== null) return;
+    const { trace } = this.#options;
+    if (trace !== undefined) for (const command of commands) trace('sent', printable(command, 1000));
+    this.#socket?.write(`${commands.join('\r\n')}\r\n`, 'utf8');
   }
 
   async #sayGoodbye(limitMs: number): Promise<void> {
-    const [goodbye] = this.#send(['QUIT'], limitMs);
-    const answer = (await goodbye) ?? sessionClosed();
+    const answer = await this.#sendOne('QUIT', limitMs);
     if (answer.status === 'lost' || answer.reply.code === 221) return;
     // Either a host with its own idea of 221, or an extra reply earlier has moved every answer by one. In the second
     // case the true 221 is still to come.
@@ -236,24 +257,24 @@ export class Connection {
     return new Promise((resolve) => {
       watch?.(() => this.#deliver(NO_REPLY));
       const askedAt = this.#options.clock.monotonic();
-      const waiting: Waiting = { what, limitMs, resolve, askedAt, cancelDeadline: () => {} };
-      this.#owed.push(waiting);
-      if (this.#owed.length === 1) this.#setDeadline(waiting, what, limitMs);
+      this.#owed.push({ what, limitMs, resolve, askedAt });
+      if (this.#owed.length === 1) this.#setDeadline(what, limitMs);
     });
   }
 
-  #setDeadline(waiting: Waiting, what: string, limitMs: number): void {
-    const { clock, timeouts } = this.#options;
-    const leftMs = this.#endsAt - clock.monotonic();
-    const expire = () => {
-      const tooLong = `the session took longer than ${timeouts.sessionMs / 1000} s`;
-      const tooSlow = `no complete answer to ${what} within ${limitMs / 1000} s`;
-      if (this.#proxy?.isAsked === false) this.#loseProxy(tooSlow);
-      else this.lose('timeout', leftMs < limitMs ? tooLong : tooSlow);
-    };
-    waiting.cancelDeadline();
-    if (leftMs <= 0) expire();
-    else waiting.cancelDeadline = clock.after(Math.min(limitMs, leftMs), expire);
+  #setDeadline(what: string, limitMs: number): void {
+    const leftMs = this.#endsAt - this.#options.clock.monotonic();
+    this.#awaited = { what, limitMs, isEndOfSession: leftMs < limitMs };
+    if (leftMs <= 0) this.#expire();
+    else this.#deadline.set(Math.min(limitMs, leftMs));
+  }
+
+  #expire(): void {
+    const { what, limitMs, isEndOfSession } = this.#awaited;
+    const tooLong = `the session took longer than ${this.#options.timeouts.sessionMs / 1000} s`;
+    const tooSlow = `no complete answer to ${what} within ${limitMs / 1000} s`;
+    if (this.#proxy?.isAsked === false) this.#loseProxy(tooSlow);
+    else this.lose('timeout', isEndOfSession ? tooLong : tooSlow);
   }
 
   /** The banner is owed from here on, with its own, longer deadline. */
@@ -266,7 +287,7 @@ export class Connection {
     const through = this.#proxy === null ? '' : ` through ${this.#proxy.label}`;
     trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})${through}`, 500));
     waiting.askedAt = clock.monotonic();
-    this.#setDeadline(waiting, 'the banner', timeouts.greetingMs);
+    this.#setDeadline('the banner', timeouts.greetingMs);
   }
 
   #onBytes(chunk: Buffer): void {
@@ -287,9 +308,9 @@ export class Connection {
 
   /** One reply for one question. The one thing a host may say unasked is 421, and what it answered before stays good. */
   #matchReplies(): void {
-    const unasked = this.#arrived.slice(this.#owed.length);
-    const [first] = unasked;
-    if (first !== undefined && (unasked.length > 1 || first.code !== 421)) {
+    const first = this.#arrived[this.#owed.length];
+    const isMore = this.#arrived.length > this.#owed.length + 1;
+    if (first !== undefined && (isMore || first.code !== 421)) {
       this.#arrived = [];
       this.loseStep(`the host sent a reply to nothing: ${oneLine(first, 200)}`);
       return;
@@ -308,11 +329,13 @@ export class Connection {
     const waiting = this.#owed.shift();
     if (waiting === undefined) return;
     const now = this.#options.clock.monotonic();
-    settle(waiting, { status: 'replied', reply, ms: now - waiting.askedAt });
+    waiting.resolve({ status: 'replied', reply, ms: now - waiting.askedAt });
     const [next] = this.#owed;
-    if (next !== undefined) {
+    if (next === undefined) {
+      this.#deadline.clear();
+    } else {
       next.askedAt = now;
-      this.#setDeadline(next, next.what, next.limitMs);
+      this.#setDeadline(next.what, next.limitMs);
     }
     if (reply.code === 421) this.#endedBy(reply);
   }
@@ -346,11 +369,6 @@ export class Connection {
     if (this.#secured) this.#onError(error);
     else this.lose('tls', `the TLS handshake failed (${printable(error.code ?? error.message, 100)})`);
   }
-}
-
-function settle(waiting: Waiting, exchange: Exchange): void {
-  waiting.cancelDeadline();
-  waiting.resolve(exchange);
 }
 
 /** What stands for a reply where none is owed: the end of a handshake. */
