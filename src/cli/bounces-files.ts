@@ -1,7 +1,8 @@
 // Moves messages away or marks them as seen once what they said is kept; never deletes one, never overwrites one.
-import { constants, copyFileSync, existsSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { SourcePlace } from '../feedback/sources.ts';
+import { makeOutputFolder } from '../list/output-folder.ts';
 
 export type FileOutcome = 'done' | 'not_possible' | 'gone';
 
@@ -11,7 +12,7 @@ export type FileOutcome = 'done' | 'not_possible' | 'gone';
  */
 export function moveMessage({ path, part }: SourcePlace, folder: string): FileOutcome {
   if (path === '-' || part !== undefined) return 'not_possible';
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeOutputFolder(folder);
   return movedTo(path, freeName(folder, basename(path)));
 }
 

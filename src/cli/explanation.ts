@@ -27,10 +27,10 @@ export function explainRecord(
   { text, id, fields }: RecordIn,
   options: { readonly stage: string; readonly provider: string | undefined },
 ): ExplainedRecord {
-  const stage = typeof fields?.['stage'] === 'string' ? fields['stage'] : options.stage;
-  const provider = typeof fields?.['provider'] === 'string' ? fields['provider'] : options.provider;
+  const stage = filled(fields?.['stage'])?.toLowerCase() ?? options.stage;
+  const provider = filled(fields?.['provider']) ?? options.provider;
   const code = fields?.['code'] === undefined || fields['code'] === null ? undefined : Number(fields['code']);
-  const enhanced = typeof fields?.['enhanced'] === 'string' ? fields['enhanced'] : undefined;
+  const enhanced = filled(fields?.['enhanced']);
   const explained = explainReply({ text, stage, provider, code, enhanced });
   const given = { ...(id === undefined ? {} : { id }), reply: text.slice(0, 2000), stage };
   if (explained.status === 'not_a_reply') {
@@ -58,6 +58,11 @@ export function explainRecord(
     strength,
     problem: null,
   };
+}
+
+/** An empty field of a record says no more than a missing one. */
+function filled(field: unknown): string | undefined {
+  return typeof field === 'string' && field.trim() !== '' ? field.trim() : undefined;
 }
 
 export function explanationLines(explained: ExplainedRecord, colours: ChalkInstance): string[] {

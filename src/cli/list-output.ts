@@ -1,6 +1,6 @@
 // Puts the rows of a cleaned list where they were asked for: the annotated CSV, one file per status, JSON lines.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeOutputFolder } from '../list/output-folder.ts';
 import type { List } from '../list/reader.ts';
 import type { RowBatch } from '../list/row-batch.ts';
 import { createListWriter, type ListWriter } from '../list/writer.ts';
@@ -18,6 +18,9 @@ export interface ListOutputOptions {
   readonly path: string | null;
   /** The folder for one file per status, or null. */
   readonly splitFolder: string | null;
+  /** File and folder as the user named them, for messages. */
+  readonly output: string;
+  readonly split: string | null;
   readonly columns: readonly ColumnName[];
   readonly spreadsheetSafe: boolean;
   /** Statuses whose rows are kept. */
@@ -30,22 +33,22 @@ export interface ListOutputOptions {
 
 /** Opens the outputs; nothing an earlier run wrote is touched before `commit`. */
 export async function openListOutput(options: ListOutputOptions): Promise<ListOutput> {
-  const { list, columns, spreadsheetSafe, path, splitFolder } = options;
+  const { list, columns, spreadsheetSafe, path, splitFolder, output: name } = options;
   const common = { columns, spreadsheetSafe };
   const split = new Map<Status, ListWriter>();
   let main: ListWriter | null = null;
   try {
-    if (path !== null) main = await createListWriter(list, { ...common, target: { path } });
+    if (path !== null) main = await createListWriter(list, { ...common, target: { path, name } });
     else if (!options.json) {
       main = await createListWriter(list, { ...common, target: { stream: options.stdout, name: 'standard output' } });
     }
     if (splitFolder !== null) {
-      await mkdir(splitFolder, { recursive: true, mode: 0o700 });
+      const folderName = options.split ?? splitFolder;
+      makeOutputFolder(splitFolder, folderName);
       for (const status of STATUSES) {
-        split.set(
-          status,
-          await createListWriter(list, { ...common, target: { path: join(splitFolder, `${status}.csv`) } }),
-        );
+        const file = `${status}.csv`;
+        const target = { path: join(splitFolder, file), name: join(folderName, file) };
+        split.set(status, await createListWriter(list, { ...common, target }));
       }
     }
   } catch (error) {

@@ -21,7 +21,7 @@ export function refuseClashes({ input, output, summary, report, split, db }: Out
     ...(output === '-' ? [] : [{ what: '-o', path: output }]),
     ...(summary === null ? [] : [{ what: '--summary', path: summary }]),
     ...(report === null ? [] : [{ what: '--report', path: report }]),
-    ...(split === null ? [] : STATUSES.map((status) => ({ what: '--split', path: join(split, `${status}.csv`) }))),
+    ...(split === null ? [] : [split, ...STATUSES.map((status) => join(split, `${status}.csv`))].map(asPart)),
     { what: '--db', path: db },
   ];
   const taken = new Map<string, string>();
@@ -36,6 +36,10 @@ export function refuseClashes({ input, output, summary, report, split, db }: Out
     }
     taken.set(place, what);
   }
+}
+
+function asPart(path: string): { readonly what: string; readonly path: string } {
+  return { what: '--split', path };
 }
 
 /** Where a path leads through links, also that of a file which is still to be made. */

@@ -46,7 +46,8 @@ function recordOf(line: string, number: number, field: string): RecordIn {
     });
   }
   const fields = value as Record<string, unknown>;
-  const text = fields[field];
+  // Who writes null has none: an empty cell, a reply of a code alone. A missing key is rather a misspelt one.
+  const text = fields[field] === null ? '' : fields[field];
   if (typeof text !== 'string') {
     throw new MailgateError('input', `line ${number} of standard input has no text under "${field}"`, {
       hint: `Each line needs the form {"${field}": …}.`,

@@ -1,5 +1,5 @@
 // What the scans of bounces, complaints and reports share: knowing what was read before, putting files away, pausing, warning.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { SeenMessages, SourceItem, SourcePlace } from '../feedback/sources.ts';
@@ -68,7 +68,6 @@ export function putAway(place: SourcePlace, problem: string | null, options: Put
   const outcome = moveMessage(place, folder);
   tellOutcome(outcome, place, options);
   if (problem === null || outcome !== 'done') return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, `${basename(place.path)}.reason`), `${problem}\n`, { mode: 0o600 });
 }
 

@@ -17,8 +17,9 @@ export interface InputFile {
   readonly size: number;
 }
 
-/** @throws MailgateError `input` where the file is missing, unreadable, not a plain file, or empty */
+/** @throws MailgateError `input` where the file is missing, unreadable, not a plain file, or empty; `usage` without a name */
 export async function openInputFile(source: { path: string; name: string }): Promise<InputFile> {
+  if (source.name === '') throw new MailgateError('usage', 'the name of the list is empty');
   // Opening a FIFO blocks until somebody writes to it; O_NONBLOCK lets us look at what it is first.
   const handle = await open(source.path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     throw cannotOpen(source.name, cause);
@@ -117,12 +118,21 @@ function refuseUnlessListFile(stats: BigIntStats, name: string): void {
 
 function cannotOpen(name: string, cause: unknown): MailgateError {
   const code = codeOf(cause);
+  if (code === 'ENOENT' && name.includes(REPLACED)) {
+    return new MailgateError('input', `${name} cannot be found: its name is not UTF-8`, {
+      hint: 'Pipe it in instead: `mailgate verify - < FILE`.',
+      cause,
+    });
+  }
   const why = OPEN_FAILURES.get(code);
   return new MailgateError('input', `${name} ${why?.text ?? `cannot be opened: ${code}`}`, {
     cause,
     ...(why === undefined ? {} : { hint: why.hint }),
   });
 }
+
+/** What Node puts into arguments in place of bytes that are not UTF-8; the file's name cannot be known from it. */
+const REPLACED = '\ufffd';
 
 const OPEN_FAILURES: ReadonlyMap<string, { text: string; hint: string }> = new Map([
   ['ENOENT', { text: 'does not exist', hint: 'Check the name and the folder.' }],

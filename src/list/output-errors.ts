@@ -21,6 +21,7 @@ const FULL = { why: 'the disk is full', hint: 'Make room, or write to another di
 const WRITE_FAILURES: ReadonlyMap<string, { why: string; hint: string }> = new Map([
   ['ENOENT', { why: 'its folder does not exist', hint: 'Make the folder first (`mkdir -p`), or check the name.' }],
   ['ENOTDIR', { why: 'a part of its path is a file, not a folder', hint: 'Check the name.' }],
+  ['EEXIST', { why: 'a file of that name is in the way', hint: 'Name another folder.' }],
   ['EISDIR', { why: 'it is a folder', hint: 'Give the name of a file in it.' }],
   ['EACCES', NO_RIGHT],
   ['EPERM', NO_RIGHT],
@@ -31,5 +32,6 @@ const WRITE_FAILURES: ReadonlyMap<string, { why: string; hint: string }> = new M
   ['ENAMETOOLONG', { why: 'its name is too long', hint: 'Choose a shorter name.' }],
   ['ELOOP', { why: 'it is a symbolic link that leads back to itself', hint: 'Give the file it should lead to.' }],
   ['EIO', { why: 'the disk reports a failure', hint: 'Check the disk, or write to another.' }],
+  ['ENXIO', { why: 'it is a socket, or leads nowhere', hint: 'For standard output say `-o -`.' }],
   ['EMFILE', { why: 'too many files are open', hint: 'Raise the limit (`ulimit -n`).' }],
 ]);

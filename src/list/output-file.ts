@@ -12,22 +12,28 @@ import { removeLeftovers, temporaryName } from './temporary-name.ts';
  * Opens a temporary file beside the target, mode 0600, or that of the file it will replace. A symbolic link stays, and
  * what it leads to is replaced. Devices and pipes (`/dev/null`, a FIFO) are written to as they are.
  *
+ * @param name what to call it in messages
  * @throws MailgateError `output` where the folder is missing or not writable, or the target is a folder
  */
-export async function openOutputFile(path: string): Promise<Output> {
+export async function openOutputFile(path: string, name: string = path): Promise<Output> {
   try {
+    // Before links are followed by name: what /dev/stdout leads to may have none (`pipe:[123]`).
+    if (isDevice(await statIfThere(path))) return openDevice(path, name);
     const target = await followLinks(resolve(path));
     const existing = await statIfThere(target);
     if (existing?.isDirectory()) {
-      throw new MailgateError('output', `${path} is a folder`, { hint: 'Give the name of a file in it.' });
+      throw new MailgateError('output', `${name} is a folder`, { hint: 'Give the name of a file in it.' });
     }
-    if (existing !== null && !existing.isFile()) return openDevice(path);
-    if (existing !== null) await refuseIfProtected(target, path);
+    if (existing !== null) await refuseIfProtected(target, name);
     await removeLeftovers(dirname(target));
-    return await openTemporary({ target, name: path, existing });
+    return await openTemporary({ target, name, existing });
   } catch (error) {
-    throw outputError(path, error);
+    throw outputError(name, error);
   }
+}
+
+function isDevice(stats: Stats | null): boolean {
+  return stats !== null && !stats.isFile() && !stats.isDirectory();
 }
 
 async function openTemporary(file: { target: string; name: string; existing: Stats | null }): Promise<Output> {
@@ -139,9 +145,9 @@ async function refuseIfProtected(target: string, name: string): Promise<void> {
   });
 }
 
-function openDevice(path: string): Output {
+function openDevice(path: string, name: string): Output {
   const stream = createWriteStream(path);
-  const output = createStreamOutput(stream, path);
+  const output = createStreamOutput(stream, name);
   const close = () => new Promise<void>((done) => stream.end(done));
   return {
     get readerGone() {

@@ -27,7 +27,9 @@ import {
 
 export interface ListWriterOptions {
   /** Where the rows go: a file, replaced whole at `commit`, or a stream, which gets them as they come. */
-  readonly target: { readonly path: string } | { readonly stream: Writable; readonly name: string };
+  readonly target:
+    | { readonly path: string; readonly name?: string }
+    | { readonly stream: Writable; readonly name: string };
   /** Names of the own columns in their order, without the prefix: the list's prefix is put in front. */
   readonly columns: readonly string[];
   /** Also keeps the user's own cells from starting a formula; they pass as they are if not. */
@@ -51,7 +53,8 @@ export interface WriteOutcome {
  */
 export async function createListWriter(list: List, options: ListWriterOptions): Promise<ListWriter> {
   const { target } = options;
-  const output = 'path' in target ? await openOutputFile(target.path) : createStreamOutput(target.stream, target.name);
+  const output =
+    'path' in target ? await openOutputFile(target.path, target.name) : createStreamOutput(target.stream, target.name);
   return new ListWriter(list, output, options);
 }
 

@@ -65,6 +65,11 @@ test('the first line decides whether there are objects', async () => {
   );
 });
 
+test('null is an empty text', async () => {
+  const [record] = await recordsOf(['{"address":null,"id":7}\n']);
+  assert.deepEqual([record?.text, record?.id], ['', 7]);
+});
+
 test('a field of a hostile name is a field like others', async () => {
   const [record] = await recordsOf(['{"__proto__":{"address":"evil@x.test"},"address":"a@b.test","constructor":1}\n']);
   assert.equal(record?.text, 'a@b.test');
@@ -73,7 +78,8 @@ test('a field of a hostile name is a field like others', async () => {
 
 const refused: readonly [line: string, says: RegExp][] = [
   ['{"address":"a@b.test"', /line 1 of standard input is no JSON object/],
-  ['{"address":null}', /line 1 of standard input has no text under "address"/],
+  ['{"adress":"a@b.test"}', /line 1 of standard input has no text under "address"/],
+  ['{"address":5}', /line 1 of standard input has no text under "address"/],
   ['{"address":"a@b.test"}\n\n"text"', /line 3 of standard input is no JSON object/],
 ];
 for (const [line, says] of refused) {

@@ -215,6 +215,42 @@ test('verify refuses an output in a folder it may not write to, and one that is 
   assert.equal(folder.read('mine.csv'), 'mine');
 });
 
+const impossibleParts: readonly [why: string, split: string, says: RegExp][] = [
+  ['a file is in the way', 'notes.txt', /notes\.txt cannot be written: a file of that name is in the way/],
+  ['a file is where its parent should be', 'notes.txt/x', /notes\.txt\/x cannot be written: a file of that name/],
+  ['nothing can be made there', '/proc/none/x', /\/proc\/none\/x cannot be written: its folder does not exist/],
+];
+for (const [why, split, says] of impossibleParts) {
+  test(`a folder for the parts that cannot be made is told before anybody is asked: ${why}`, async (t) => {
+    const folder = freshFolder(t);
+    folder.write('list.csv', LIST);
+    folder.write('notes.txt', 'mine');
+    const run = await folder.run(['verify', 'list.csv', '-o', 'clean.csv', '--split', split, '--offline']);
+    assert.equal(run.exitCode, 3, run.stderr);
+    assert.match(run.stderr, says);
+    assert.deepEqual([folder.files(), folder.read('notes.txt')], [['list.csv', 'notes.txt'], 'mine']);
+  });
+}
+
+test('an output that cannot be written is called by the name it was given', async (t) => {
+  const folder = freshFolder(t);
+  folder.write('list.csv', LIST);
+  mkdirSync(folder.pathOf('parts/valid.csv'), { recursive: true });
+  const missing = await folder.run(['verify', 'list.csv', '-o', './no/clean.csv', '--offline', '-q']);
+  assert.match(missing.stderr, /^mailgate: \.\/no\/clean\.csv cannot be written/);
+  const part = await folder.run(['verify', 'list.csv', '-o', 'clean.csv', '--split', 'parts', '--offline', '-q']);
+  assert.match(part.stderr, /^mailgate: parts\/valid\.csv is a folder/);
+});
+
+test('a list whose name is empty, or no UTF-8 and so beyond reach, is refused with what to do', async (t) => {
+  const folder = freshFolder(t);
+  const empty = await folder.run(['verify', '', '--offline']);
+  assert.deepEqual([empty.exitCode, empty.stderr], [2, 'mailgate: the name of the list is empty\n']);
+  const lost = await folder.run(['verify', 'caf\ufffd.csv', '--offline']);
+  assert.equal(lost.exitCode, 3, lost.stderr);
+  assert.match(lost.stderr, /its name is not UTF-8\n {2}Pipe it in instead/);
+});
+
 test('a disk that is full while the output is written leaves the old one as it was', async (t) => {
   const folder = freshFolder(t);
   folder.write('list.csv', listOf(Array.from({ length: 20_000 }, (_, i) => `person${i}@gmx.de`)));
@@ -262,6 +298,11 @@ const clashes: readonly [why: string, args: readonly string[], says: RegExp][] =
     'a part would replace the output',
     ['-o', 'parts/valid.csv', '--split', 'parts'],
     /--split and -o are the same file/,
+  ],
+  [
+    'the folder of the parts would be the output',
+    ['-o', 'parts', '--split', './parts'],
+    /--split and -o are the same file, \.\/parts/,
   ],
   [
     'a part would replace the list',

@@ -69,6 +69,7 @@ test('explain - takes objects, gives each id back, and believes their code, enha
     { id: 'b', stage: 'greeting', code: 554, text: 'Your IP is listed at a blocklist' },
     { id: null, code: '452', enhanced: null, text: '4.2.2 Mailbox full' },
     { text: '250 2.1.5 OK' },
+    { id: 5, stage: 'RCPT', code: 550, enhanced: '', text: null },
   ];
   const run = await freshFolder(t).run(['explain', '-'], {
     stdin: records.map((each) => JSON.stringify(each)).join('\n'),
@@ -82,6 +83,7 @@ test('explain - takes objects, gives each id back, and believes their code, enha
       ['b', 'greeting', 554, 'blocked', 'unknown', 'blocked'],
       [null, 'rcpt', 452, 'mailbox_full', 'unknown', 'temporary_failure'],
       [undefined, 'rcpt', 250, 'accepted', 'valid', 'accepted'],
+      [5, 'rcpt', 550, 'mailbox_not_found', 'unknown', 'blocked'],
     ],
   );
   assert.ok(!('id' in (answers[3] ?? {})));

@@ -209,6 +209,17 @@ test('a device is written to and never replaced', {
   await assert.rejects(annotate(list, { path: '/dev/full', own: OWN }), outputError(/the disk is full/));
 });
 
+test('a pipe that has a name only as a link, such as /dev/stdout, is written to', {
+  skip: !existsSync('/proc/self/fd') && 'no /proc here',
+}, (t) => {
+  const list = join(freshFolder(t), 'list.csv');
+  writeFileSync(list, 'email\na@x.com\n');
+  const child = [process.execPath, join(import.meta.dirname, 'annotate-in-child.ts'), list, '/dev/stdout'];
+  // A shell's pipe: those Node makes for its children are sockets.
+  const { stdout } = spawnSync('sh', ['-c', '"$0" "$@" | cat', ...child], { encoding: 'utf8' });
+  assert.match(stdout, /^email,mg_status\na@x\.com,valid\n\{"addresses"/);
+});
+
 test('a stream gets the rows as they come, and is waited for where it is slow', async (t) => {
   const { list } = await listOf(t, `email\n${'someone@example.com\n'.repeat(30_000)}`);
   const chunks: Buffer[] = [];
