@@ -54,6 +54,7 @@ function shownValue(name: string, value: unknown): string {
   if (typeof value === 'string') return withoutSecrets(value).slice(0, MOST_CHARACTERS);
   if (typeof value === 'object' && value !== null && 'address' in value && 'port' in value)
     return `${value.address}:${value.port}`;
+  if (typeof value === 'object' && value !== null && 'label' in value) return withoutSecrets(String(value.label));
   return 'set';
 }
 

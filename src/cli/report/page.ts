@@ -106,7 +106,7 @@ function headlineWords({ status, rows }: ReportModel['summary']): string {
   const open = status.unknown + status.catchall;
   const can = `${count(status.valid)} of ${plural(rows, 'row')} can be mailed`;
   const cannot = status.invalid === 0 ? 'none is dead' : `${count(status.invalid)} should not`;
-  return `${can}, ${cannot}${open === 0 ? '.' : `, and ${count(open)} are open.`}`;
+  return `${can}, ${cannot}${open === 0 ? '.' : `, and ${count(open)} ${open === 1 ? 'is' : 'are'} open.`}`;
 }
 
 function tile(
