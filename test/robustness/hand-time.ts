@@ -1,5 +1,4 @@
 // Runs the engine against a sandbox on one clock that a test moves by hand: sockets are real, only time is not.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 import type { MailHostsOutcome } from '../../src/dns/mail-hosts.ts';
 import { createResolver } from '../../src/dns/resolver.ts';
@@ -10,6 +9,7 @@ import type { Verdict } from '../../src/verdict.ts';
 import type { RunOptions } from '../../src/verify/run.ts';
 import { type Asked, askSandbox } from '../support/ask-world.ts';
 import { HandClock } from '../support/hand-clock.ts';
+import { quietLoop } from '../support/quiet-loop.ts';
 
 export interface TimedRun {
   readonly clock: HandClock;
@@ -81,7 +81,7 @@ export async function startInHandTime(
     passTime: async (stepMs) => {
       for (;;) {
         // What the last step set off goes over real sockets, and needs a moment that is no time of the run.
-        await Promise.race([finished, pause(5)]);
+        await Promise.race([finished, quietLoop()]);
         if (isOver) return clock.now() - startedAt;
         clock.advance(stepMs);
       }
