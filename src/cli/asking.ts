@@ -112,6 +112,7 @@ export async function openAsking(
         perDomain: settings.perDomain,
         perProvider: settings.perProvider,
         ratePerMinute: settings.ratePerMinute,
+        exceptions: settings.limitExceptions,
       },
       plan: { resolver, cache: given.kept.mailHosts, useIpv6, refresh: settings.refresh, ...trust },
       dnsRetryDelaysMs: run.isWholeList && !settings.sandbox ? VERIFY_DEFAULTS.dnsRetryDelaysMs : [],

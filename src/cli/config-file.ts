@@ -1,8 +1,10 @@
-// Reads the config file: TOML, one key for each long option, and nothing else.
+// Reads the config file: TOML, one key for each long option, and sections with the limits of single providers and domains.
 import { readFileSync, statSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { MailgateError } from '../errors.ts';
 import { withoutLogin } from '../smtp/proxy.ts';
+import type { LimitExceptions } from '../verify/limits.ts';
+import { isSectionKind, readLimitSections, SECTION_KINDS } from './limit-sections.ts';
 import { didYouMean } from './nearest.ts';
 import {
   type NamedSpec,
@@ -16,33 +18,44 @@ import {
 /** A config file is written by hand; a larger one is some other file. */
 const MAX_BYTES = 1024 * 1024;
 
+/** What a config file holds. */
+export interface ConfigFile {
+  readonly settings: WrittenSettings;
+  /** The limits of single providers and domains. */
+  readonly limits: LimitExceptions;
+}
+
+const NO_FILE: ConfigFile = { settings: new Map(), limits: { providers: new Map(), domains: new Map() } };
+
 /**
- * The settings in the file at `path`. `specs` must be the options of all commands: a key for one is no fault in another.
+ * What stands in the file at `path`. `specs` must be the options of all commands: a key for one is no fault in another.
  * @param mayBeMissing true for the default place, where no file means no settings.
  * @throws {MailgateError} of kind 'usage' for a file that cannot be read, wrong TOML, unknown keys and wrong values.
  */
 export function readConfigFile(
   path: string,
   options: { readonly specs: readonly OptionSpec[]; readonly mayBeMissing: boolean },
-): WrittenSettings {
+): ConfigFile {
   const text = readText(path, options.mayBeMissing);
-  return text === null ? new Map() : parseConfig(text, { path, specs: options.specs });
+  return text === null ? NO_FILE : parseConfig(text, { path, specs: options.specs });
 }
 
-/** The settings in `text`, the content of the file at `path`. */
+/** What stands in `text`, the content of the file at `path`. */
 export function parseConfig(
   text: string,
   file: { readonly path: string; readonly specs: readonly OptionSpec[] },
-): WrittenSettings {
+): ConfigFile {
   const byKey = specsByName(
     file.specs.filter((spec) => spec.inFile),
     (longName) => longName.replaceAll('-', '_'),
   );
   const settings = new Map<string, WrittenValue & { readonly key: string }>();
-  for (const [key, value] of Object.entries(parseToml(text, file.path))) {
+  const content = parseToml(text, file.path);
+  for (const [key, value] of Object.entries(content)) {
+    if (isSectionKind(key)) continue;
     const found = byKey.get(key.replaceAll('-', '_'));
     const origin = originOf(key, { path: file.path, line: lineOf(key, text) });
-    if (found === undefined) throw unknownKey({ key, value, origin, known: [...byKey.keys()] });
+    if (found === undefined) throw unknownKey({ key, value, origin, known: [...byKey.keys(), ...SECTION_KINDS] });
     for (const named of found) {
       const entry = { key, value: meaningOf(value, { ...named, origin }), origin };
       readWritten(named.spec, entry);
@@ -53,7 +66,8 @@ export function parseConfig(
       settings.set(named.spec.name, entry);
     }
   }
-  return settings;
+  const place = { path: file.path, text, topKeys: new Set(byKey.keys()) };
+  return { settings, limits: readLimitSections(content, place) };
 }
 
 function readText(path: string, mayBeMissing: boolean): string | null {
@@ -133,7 +147,7 @@ function unknownKey(found: {
   const isTable = typeof found.value === 'object' && found.value !== null && !Array.isArray(found.value);
   return new MailgateError('usage', `There is no setting ${found.origin}${didYouMean(found.key, found.known)}.`, {
     hint: isTable
-      ? 'The file has no sections: all keys stand at its top, each named like a long option.'
+      ? 'Sections are for single providers and domains, as in [provider."google.com"]: all other keys stand above them.'
       : 'Keys are named like the long options, as in per_domain = 3.',
   });
 }

@@ -7,6 +7,7 @@ import { parseProxy, parseProxyWithoutPassword } from '../smtp/proxy.ts';
 import type { TlsUse } from '../smtp/session.ts';
 import { STATUSES } from '../verdict.ts';
 import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
+import { LARGEST_LIMIT, type LimitExceptions } from '../verify/limits.ts';
 import { BOUNCES_OPTIONS } from './bounces-options.ts';
 import { ALL_COLUMNS, BASIC_COLUMNS, type ColumnName } from './columns.ts';
 import { oneOf, parseDuration, parseRate, someOf, someText, wholeNumber } from './durations.ts';
@@ -102,7 +103,7 @@ export const ASK_OPTIONS = [
     name: 'perDomain',
     flags: '--per-domain <n>',
     description: 'connections at once for one domain',
-    parse: wholeNumber({ min: 1, max: 1000 }),
+    parse: wholeNumber({ min: 1, max: LARGEST_LIMIT }),
     default: VERIFY_DEFAULTS.perDomain,
     defaultText: String(VERIFY_DEFAULTS.perDomain),
   }),
@@ -110,7 +111,7 @@ export const ASK_OPTIONS = [
     name: 'perProvider',
     flags: '--per-provider <n>',
     description: 'connections at once to one provider',
-    parse: wholeNumber({ min: 1, max: 1000 }),
+    parse: wholeNumber({ min: 1, max: LARGEST_LIMIT }),
     default: VERIFY_DEFAULTS.perProvider,
     defaultText: String(VERIFY_DEFAULTS.perProvider),
   }),
@@ -310,7 +311,12 @@ export type CommonSettings = Omit<SettingsOf<typeof COMMON_OPTIONS>, 'db' | 'con
   /** True where the store was named on the command line: only then the sandbox uses it. */
   readonly dbWasChosen: boolean;
 };
-export type AskSettings = SettingsOf<typeof ASK_OPTIONS>;
+/** What only the config file can say. */
+export interface FileSettings {
+  /** Limits for single providers and domains. */
+  readonly limitExceptions: LimitExceptions;
+}
+export type AskSettings = SettingsOf<typeof ASK_OPTIONS> & FileSettings;
 export type ListSettings = SettingsOf<typeof LIST_OPTIONS>;
 
 function someTime(text: string): number {

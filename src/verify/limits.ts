@@ -2,6 +2,9 @@
 import type { Provider } from '../dns/provider.ts';
 import { providerName } from './plan.ts';
 
+/** The most connections that anybody may be given, to a provider or a domain. */
+export const LARGEST_LIMIT = 1000;
+
 export interface PaceLimits {
   /** Connections at once over all providers. */
   readonly concurrency: number;
@@ -60,6 +63,13 @@ export function domainLimit({ perDomain, exceptions }: PaceLimits, domain: strin
 /** The most connections that any domain may have. */
 export function mostPerDomain({ perDomain, exceptions }: PaceLimits): number {
   return Math.max(perDomain, ...(exceptions?.domains.values() ?? []));
+}
+
+/** The limits that hold for everybody, as a sentence for whoever watches. */
+export function commonLimitNote({ concurrency, perProvider, perDomain, ratePerMinute }: PaceLimits): string {
+  const rate = ratePerMinute === null ? '' : `, ${plural(ratePerMinute, 'new connection')} a minute to one provider`;
+  const most = `at most ${plural(concurrency, 'connection')} at once`;
+  return `${most}, ${perProvider} to one provider or IP address, ${perDomain} for one domain${rate}`;
 }
 
 /** What was written for this provider and this domain, as sentences for whoever watches; none where nothing was. */

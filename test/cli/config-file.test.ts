@@ -28,7 +28,7 @@ function fileWith(t: TestContext, content: string | Buffer): string {
 
 test('the settings of a file carry their place', (t) => {
   const path = fileWith(t, '# ours\nhelo = "mx.a.test"\n\n"per-domain" = 4\n');
-  const settings = readConfigFile(path, { specs, mayBeMissing: false });
+  const { settings } = readConfigFile(path, { specs, mayBeMissing: false });
   assert.equal(settings.get('helo')?.origin, `helo in ${path}, line 2`);
   assert.equal(settings.get('perDomain')?.origin, `per-domain in ${path}, line 4`);
   assert.equal(settings.size, 2);
@@ -36,7 +36,7 @@ test('the settings of a file carry their place', (t) => {
 
 test('a missing file is no settings at the default place, and a fault where it was named', (t) => {
   const path = `${fileWith(t, '')}.none`;
-  assert.equal(readConfigFile(path, { specs, mayBeMissing: true }).size, 0);
+  assert.equal(readConfigFile(path, { specs, mayBeMissing: true }).settings.size, 0);
   assert.throws(() => readConfigFile(path, { specs, mayBeMissing: false }), usage(/cannot be read/));
 });
 

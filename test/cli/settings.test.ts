@@ -36,7 +36,7 @@ function settle(args: readonly string[], env: Record<string, string> = {}, confi
   command.parse([...args], { from: 'user' });
   return settingsFrom(command, SAMPLE_OPTIONS, {
     env: readEnvironment(env, SAMPLE_OPTIONS),
-    config: parseConfig(config, { path: 'config.toml', specs: SAMPLE_OPTIONS }),
+    config: parseConfig(config, { path: 'config.toml', specs: SAMPLE_OPTIONS }).settings,
   });
 }
 

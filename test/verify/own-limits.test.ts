@@ -1,0 +1,69 @@
+// Limits written for single providers and domains, as the servers counted.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MailHost } from '../../src/sandbox/world.ts';
+import { worldOf } from '../../src/sandbox/world-builders.ts';
+import type { LimitExceptions } from '../../src/verify/limits.ts';
+import { askWorld } from '../support/ask-world.ts';
+
+const GENERAL = { concurrency: 50, perDomain: 2, perProvider: 3, ratePerMinute: null };
+
+function host(name: string, address: string, domains: readonly string[]): MailHost {
+  return { name, addresses: [address], domains, mailboxes: () => true, wire: { latencyMs: 5 } };
+}
+
+const ONES = Array.from({ length: 12 }, (_, i) => `one${i}.test`);
+const WORLD = worldOf({
+  hosts: [
+    host('mx.big.test', '127.0.74.1', ONES),
+    host('mx.other.test', '127.0.74.2', ['wide.test', 'narrow.test', 'usual.test']),
+  ],
+});
+const ADDRESSES = [...ONES, 'wide.test', 'narrow.test', 'usual.test'].flatMap((domain) =>
+  Array.from({ length: domain.startsWith('one') ? 10 : 90 }, (_, i) => `p${i}@${domain}`),
+);
+
+function exceptions(rest: Partial<LimitExceptions>): LimitExceptions {
+  return { providers: new Map(), domains: new Map(), ...rest };
+}
+
+test('a provider and a domain get what was written for them, more or less than everybody', async () => {
+  const { record, verdicts, events } = await askWorld(WORLD, ADDRESSES, {
+    recipientsPerSession: 5,
+    limits: {
+      ...GENERAL,
+      exceptions: exceptions({
+        providers: new Map([
+          ['big.test', { connections: 7, ratePerMinute: null }],
+          ['other.test', { connections: 6, ratePerMinute: null }],
+        ]),
+        domains: new Map([
+          ['wide.test', 4],
+          ['narrow.test', 1],
+        ]),
+      }),
+    },
+  });
+  assert.equal(verdicts.size, ADDRESSES.length);
+  assert.equal(record.byHost.get('mx.big.test')?.max, 7);
+  assert.equal(record.byHost.get('mx.other.test')?.max, 6);
+  const most = (domain: string) => record.byDomain.get(domain)?.connections.max;
+  assert.deepEqual([most('wide.test'), most('narrow.test'), most('usual.test')], [4, 1, 2]);
+  const notes = events.flatMap((event) =>
+    event.type === 'dialogue' && event.direction === 'note' ? [event.line] : [],
+  );
+  assert.deepEqual(notes.filter((line) => line.startsWith('the config file')).sort(), [
+    'the config file sets 1 connection at once for narrow.test',
+    'the config file sets 4 connections at once for wide.test',
+    'the config file sets 6 connections at once for other.test',
+    'the config file sets 7 connections at once for big.test',
+  ]);
+});
+
+test('a domain never gets more than its provider may have', async () => {
+  const { record } = await askWorld(WORLD, ADDRESSES, {
+    recipientsPerSession: 5,
+    limits: { ...GENERAL, exceptions: exceptions({ domains: new Map([['wide.test', 20]]) }) },
+  });
+  assert.equal(record.byHost.get('mx.other.test')?.max, 3);
+});
