@@ -7,6 +7,9 @@ const CODE = String.raw`([245]\.\d{1,3}\.\d{1,3})`;
 /** Nearly every code stands here, and one look at the beginning is much cheaper than a search. */
 const AT_START = new RegExp(`^[ \\t]*${CODE}${END}`);
 
+/** Banners and EHLO replies have dots and no code; one look spares them three searches. */
+const ANYWHERE = /[245]\.\d{1,3}\.\d/;
+
 /**
  * Where a code may stand. Anywhere else digits and dots are a version, an address or a quotation of another server.
  * `(?:^|\n)` and not the `m` flag, for which a bare CR begins a line.
@@ -25,7 +28,7 @@ export function enhancedCodeOf(code: number, text: string): string | null {
   const ownClass = String(code).charAt(0);
   const first = AT_START.exec(text)?.[1];
   if (first?.startsWith(ownClass)) return first;
-  if (!text.includes('.')) return null;
+  if (!ANYWHERE.test(text)) return null;
   for (const place of CODE_PLACES) {
     for (const match of text.matchAll(place)) {
       const found = match[1] ?? match[2];

@@ -158,8 +158,9 @@ function codeAt(bytes: Buffer, start: number, end: number): number | null {
 /** ASCII is promised and UTF-8 common; what is neither (Latin-1, Shift-JIS, binary) must still give some text. */
 function decode(bytes: Buffer, start: number, end: number): string {
   if (start >= end) return '';
-  const part = bytes.subarray(start, end);
-  return isUtf8(part) ? part.toString('utf8') : part.toString('latin1');
+  const text = bytes.toString('utf8', start, end);
+  // A replacement character may also have been sent as one; looking is dear, and seldom needed.
+  return !text.includes('\ufffd') || isUtf8(bytes.subarray(start, end)) ? text : bytes.toString('latin1', start, end);
 }
 
 function excerpt(bytes: Buffer, start: number, end: number): string {
