@@ -303,7 +303,7 @@ for (const [replies, expected, why] of badHellos) {
 }
 
 const badMails: readonly (readonly [reply: string, expected: object])[] = [
-  ['530 5.7.0 Must issue a STARTTLS command first\r\n', { failure: 'reply', code: 530 }],
+  ['530 5.7.1 Authentication required\r\n', { failure: 'reply', code: 530 }],
   ['550 5.7.1 sender rejected\r\n', { failure: 'reply', code: 550 }],
   ['451 4.3.0 later\r\n', { failure: 'reply', code: 451 }],
   ['354 data?\r\n', { failure: 'protocol', code: 354 }],
