@@ -1,47 +1,15 @@
 // Speaks command and reply with one mail host: counts replies, keeps deadlines, and knows why it ended; what is asked is the session's.
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
 import type { Reply } from '../verdict.ts';
 import { onAbort } from './cancellation.ts';
-import { Deadline } from './deadline.ts';
-import { type Dial, dialDirectly } from './dial.ts';
-import { type Exchange, type Loss, type Lost, lossOfError } from './exchange.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { dialDirectly } from './dial.ts';
+import { type Exchange, type Loss, type Lost, lossOfError, sessionClosed } from './exchange.ts';
+import { OwedReplies, type OwedRepliesOptions } from './owed-replies.ts';
 import { printable } from './printable.ts';
 import { createReplyParser, oneLine, type ReplyParser } from './reply.ts';
-import type { SessionTimeouts } from './timeouts.ts';
-import { beginTls, describeTls, evidenceOf, type TlsEvidence } from './tls.ts';
-
-/** Hears the dialogue, made printable: what was sent, what was received, and what happened to the connection. */
-export type Trace = (direction: 'sent' | 'received' | 'note', line: string) => void;
-
-export interface ConnectionOptions {
-  /** The mail host's name, for people who read the dialogue. */
-  readonly hostname?: string | undefined;
-  /** IP literal of the mail host; names are never looked up here. */
-  readonly address: string;
-  readonly port: number;
-  /** Local IP address to speak from; the system chooses where none is given. */
-  readonly sourceIp?: string | null | undefined;
-  readonly timeouts: SessionTimeouts;
-  readonly clock: Clock;
-  /** Ends the conversation at once, without QUIT. */
-  readonly signal?: AbortSignal | undefined;
-  /** Default: straight TCP. */
-  readonly dial?: Dial | undefined;
-  readonly trace?: Trace | undefined;
-  /** Called when the TCP connection stands, before anything was said on it. */
-  readonly onConnected?: (() => void) | undefined;
-  /** Told what came of the TLS handshake. */
-  readonly onSecured?: ((evidence: TlsEvidence) => void) | undefined;
-}
-
-/** A question whose reply is owed. */
-interface Waiting {
-  readonly what: string;
-  readonly limitMs: number;
-  readonly resolve: (exchange: Exchange) => void;
-  askedAt: number;
-}
+import { beginTls, describeTls, evidenceOf, handshakeLost } from './tls.ts';
+import { traceReply } from './trace.ts';
 
 export class Connection {
   /** Resolves once the socket is gone, whichever side ended it. Never rejects. */
@@ -55,12 +23,7 @@ export class Connection {
   #connected = false;
   /** Who makes the connection for us; null where we do. */
   #proxy: { readonly label: string; isAsked: boolean } | null = null;
-  /** Questions whose replies are owed, in the order they were asked; more than one only where PIPELINING allows it. */
-  #owed: Waiting[] = [];
-  /** For the first of them. */
-  readonly #deadline: Deadline;
-  /** What to say when it passes. */
-  #awaited = { what: '', limitMs: 0, isEndOfSession: false };
+  readonly #owed: OwedReplies;
   /** Replies read and not yet matched to a question. */
   #arrived: Reply[] = [];
   #lost: Lost | null = null;
@@ -71,11 +34,15 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#endsAt = options.clock.monotonic() + options.timeouts.sessionMs;
+    this.#owed = new OwedReplies({
+      clock: options.clock,
+      endsAtMs: this.#endsAt,
+      onLate: (late) => this.#onLate(late),
+    });
     this.#parser = createReplyParser((reply) => {
       this.#arrived.push(reply);
       if (options.trace !== undefined) traceReply(reply, options.trace);
     });
-    this.#deadline = new Deadline(options.clock, () => this.#expire());
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -134,14 +101,12 @@ export class Connection {
       this.#onEnd('the connection closed');
       this.#resolveClosed();
     });
-    return this.#waitFor('a connection', timeouts.connectMs);
+    return this.#owed.wait('a connection', timeouts.connectMs);
   }
 
   /** Sends one command line and waits for its reply. One at a time: a second call before the reply is a bug. */
-  async exchange(command: string, limitMs: number): Promise<Exchange> {
-    if (this.#quitting) return this.#lost ?? sessionClosed();
-    this.#mustOweNothing();
-    return this.#sendOne(command, limitMs);
+  exchange(command: string, limitMs: number): Promise<Exchange> {
+    return this.exchangeAll([command], limitMs)[0] ?? Promise.resolve(sessionClosed());
   }
 
   /**
@@ -151,15 +116,8 @@ export class Connection {
    */
   exchangeAll(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
     if (this.#quitting) return commands.map(() => Promise.resolve(this.#lost ?? sessionClosed()));
-    this.#mustOweNothing();
-    if (!this.#parser.betweenReplies) this.#spokeUnasked();
-    const answers = commands.map((command) => this.#waitFor(command.slice(0, 4), limitMs));
-    this.#write(commands);
-    return answers;
-  }
-
-  #mustOweNothing(): void {
-    if (this.#owed.length > 0) throw new TypeError('the reply to the command before has not come yet');
+    if (this.#owed.count > 0) throw new TypeError('the reply to the command before has not come yet');
+    return this.#send(commands, limitMs);
   }
 
   /**
@@ -180,7 +138,8 @@ export class Connection {
     secure.on('error', (error) => this.#onTlsError(error));
     secure.on('end', () => this.lose('closed', 'the host closed the connection'));
     secure.on('close', () => this.lose('closed', 'the connection closed'));
-    const done = await this.#waitFor('the TLS handshake', limitMs, (settled) => secure.once('secureConnect', settled));
+    secure.once('secureConnect', () => this.#owed.deliver(NO_REPLY));
+    const done = await this.#waitFor('the TLS handshake', limitMs);
     if (done.status === 'lost') return handshakeLost(done);
     this.#secured = true;
     if (trace === undefined && onSecured === undefined) return null;
@@ -197,7 +156,7 @@ export class Connection {
   async quit(): Promise<void> {
     if (!this.#quitting) {
       this.#quitting = true;
-      if (this.#owed.length > 0) this.lose('cancelled', 'the session was closed before the reply came');
+      if (this.#owed.count > 0) this.lose('cancelled', 'the session was closed before the reply came');
       await this.#sayGoodbye(this.#options.timeouts.quitMs);
       this.lose('closed', sessionClosed().detail);
     }
@@ -213,8 +172,7 @@ export class Connection {
     this.#options.trace?.('note', detail);
     if (this.#socket === null) this.#resolveClosed();
     else this.#socket.destroy();
-    this.#deadline.close();
-    for (const { resolve } of this.#owed.splice(0)) resolve(lost);
+    this.#owed.settleAll(lost);
     return lost;
   }
 
@@ -224,26 +182,19 @@ export class Connection {
     return this.lose('protocol', detail, reply);
   }
 
-  #sendOne(command: string, limitMs: number): Promise<Exchange> {
-    if (!this.#parser.betweenReplies) this.#spokeUnasked();
-    const answer = this.#waitFor(command.slice(0, 4), limitMs);
-    this.#write([command]);
-    return answer;
-  }
-
-  #spokeUnasked(): void {
-    this.loseStep('the host began to speak without being asked');
-  }
-
-  #write(commands: readonly string[]): void {
-    if (this.#lost !== null) return;
+  #send(commands: readonly string[], limitMs: number): readonly Promise<Exchange>[] {
+    if (!this.#parser.betweenReplies) this.loseStep('the host began to speak without being asked');
+    const answers = commands.map((command) => this.#waitFor(command.slice(0, 4), limitMs));
+    if (this.#lost !== null) return answers;
     const { trace } = this.#options;
     if (trace !== undefined) for (const command of commands) trace('sent', printable(command, 1000));
     this.#socket?.write(`${commands.join('\r\n')}\r\n`, 'utf8');
+    return answers;
   }
 
   async #sayGoodbye(limitMs: number): Promise<void> {
-    const answer = await this.#sendOne('QUIT', limitMs);
+    const [goodbye] = this.#send(['QUIT'], limitMs);
+    const answer = (await goodbye) ?? sessionClosed();
     if (answer.status === 'lost' || answer.reply.code === 221) return;
     // Either a host with its own idea of 221, or an extra reply earlier has moved every answer by one. In the second
     // case the true 221 is still to come.
@@ -251,49 +202,34 @@ export class Connection {
     if (further.status === 'replied') this.#outOfStep = true;
   }
 
-  /** Waits for a reply, or for whatever else `watch` calls back for. */
-  #waitFor(what: string, limitMs: number, watch?: (settled: () => void) => void): Promise<Exchange> {
-    if (this.#lost !== null) return Promise.resolve(this.#lost);
-    return new Promise((resolve) => {
-      watch?.(() => this.#deliver(NO_REPLY));
-      const askedAt = this.#options.clock.monotonic();
-      this.#owed.push({ what, limitMs, resolve, askedAt });
-      if (this.#owed.length === 1) this.#setDeadline(what, limitMs);
-    });
+  #waitFor(what: string, limitMs: number): Promise<Exchange> {
+    return this.#lost === null ? this.#owed.wait(what, limitMs) : Promise.resolve(this.#lost);
   }
 
-  #setDeadline(what: string, limitMs: number): void {
-    const leftMs = this.#endsAt - this.#options.clock.monotonic();
-    this.#awaited = { what, limitMs, isEndOfSession: leftMs < limitMs };
-    if (leftMs <= 0) this.#expire();
-    else this.#deadline.set(Math.min(limitMs, leftMs));
-  }
-
-  #expire(): void {
-    const { what, limitMs, isEndOfSession } = this.#awaited;
+  #onLate({ what, limitMs, isSession }: Parameters<OwedRepliesOptions['onLate']>[0]): void {
     const tooLong = `the session took longer than ${this.#options.timeouts.sessionMs / 1000} s`;
     const tooSlow = `no complete answer to ${what} within ${limitMs / 1000} s`;
     if (this.#proxy?.isAsked === false) this.#loseProxy(tooSlow);
-    else this.lose('timeout', isEndOfSession ? tooLong : tooSlow);
+    else this.lose('timeout', isSession ? tooLong : tooSlow);
   }
 
   /** The banner is owed from here on, with its own, longer deadline. */
   #onConnected(): void {
-    const [waiting] = this.#owed;
-    if (waiting === undefined) return;
-    const { hostname, address, port, clock, timeouts, trace } = this.#options;
+    if (this.#owed.count === 0) return;
+    const { hostname, address, port, timeouts, trace } = this.#options;
     this.#connected = true;
     this.#options.onConnected?.();
-    const through = this.#proxy === null ? '' : ` through ${this.#proxy.label}`;
-    trace?.('note', printable(`connected to ${hostname ?? address} (${address} port ${port})${through}`, 500));
-    waiting.askedAt = clock.monotonic();
-    this.#setDeadline('the banner', timeouts.greetingMs);
+    if (trace !== undefined) {
+      const through = this.#proxy === null ? '' : ` through ${this.#proxy.label}`;
+      trace('note', printable(`connected to ${hostname ?? address} (${address} port ${port})${through}`, 500));
+    }
+    this.#owed.waitInsteadFor('the banner', timeouts.greetingMs);
   }
 
   #onBytes(chunk: Buffer): void {
     if (this.#lost !== null) return;
     const fault = this.#parser.push(chunk);
-    const stillOwed = this.#owed.length - this.#arrived.length;
+    const stillOwed = this.#owed.count - this.#arrived.length;
     if (fault !== null) {
       // With every reply in that was owed, the nonsense was also one thing more than we asked for.
       if (stillOwed <= 0) this.loseStep(fault);
@@ -308,8 +244,8 @@ export class Connection {
 
   /** One reply for one question. The one thing a host may say unasked is 421, and what it answered before stays good. */
   #matchReplies(): void {
-    const first = this.#arrived[this.#owed.length];
-    const isMore = this.#arrived.length > this.#owed.length + 1;
+    const first = this.#arrived[this.#owed.count];
+    const isMore = this.#arrived.length > this.#owed.count + 1;
     if (first !== undefined && (isMore || first.code !== 421)) {
       this.#arrived = [];
       this.loseStep(`the host sent a reply to nothing: ${oneLine(first, 200)}`);
@@ -322,22 +258,10 @@ export class Connection {
   #deliverArrived(): void {
     const replies = this.#arrived;
     this.#arrived = [];
-    for (const reply of replies) this.#deliver(reply);
-  }
-
-  #deliver(reply: Reply): void {
-    const waiting = this.#owed.shift();
-    if (waiting === undefined) return;
-    const now = this.#options.clock.monotonic();
-    waiting.resolve({ status: 'replied', reply, ms: now - waiting.askedAt });
-    const [next] = this.#owed;
-    if (next === undefined) {
-      this.#deadline.clear();
-    } else {
-      next.askedAt = now;
-      this.#setDeadline(next.what, next.limitMs);
+    for (const reply of replies) {
+      this.#owed.deliver(reply);
+      if (reply.code === 421) this.#endedBy(reply);
     }
-    if (reply.code === 421) this.#endedBy(reply);
   }
 
   /** RFC 5321 section 3.8: after 421 the host closes the channel, so there is nobody left to say QUIT to. */
@@ -373,20 +297,3 @@ export class Connection {
 
 /** What stands for a reply where none is owed: the end of a handshake. */
 const NO_REPLY: Reply = { code: 220, enhanced: null, text: '' };
-
-/** Silence and hanging up belong to the handshake they came in. */
-function handshakeLost(lost: Lost): Lost {
-  const isItsOwn = lost.failure === 'timeout' || lost.failure === 'reset' || lost.failure === 'closed';
-  return isItsOwn ? { ...lost, failure: 'tls', detail: `the TLS handshake failed: ${lost.detail}` } : lost;
-}
-
-function sessionClosed(): Lost {
-  return { status: 'lost', failure: 'closed', reply: null, detail: 'the session was closed' };
-}
-
-function traceReply(reply: Reply, trace: Trace): void {
-  const lines = reply.text.split('\n');
-  for (const [index, line] of lines.entries()) {
-    trace('received', printable(`${reply.code}${index < lines.length - 1 ? '-' : ' '}${line}`, 1000));
-  }
-}

@@ -52,3 +52,8 @@ export function lossOfError(code: string, connected: boolean): Loss {
 export function isReply(exchange: Exchange, code: number): exchange is Replied {
   return exchange.status === 'replied' && exchange.reply.code === code;
 }
+
+/** The loss of whatever is asked of a connection that we have closed. */
+export function sessionClosed(): Lost {
+  return { status: 'lost', failure: 'closed', reply: null, detail: 'the session was closed' };
+}

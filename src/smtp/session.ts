@@ -3,7 +3,8 @@
 import type { Reply } from '../verdict.ts';
 import { TLS_DEMANDED } from './client-rules.ts';
 import { commandLine, type Mailbox, needsSmtputf8 } from './command.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { type Exchange, isReply, type Replied } from './exchange.ts';
 import type { Extensions } from './extensions.ts';
 import { type Hello, sayHello } from './hello.ts';

@@ -1,6 +1,7 @@
 // Takes a connection to a mail host over to TLS, and keeps what a person would want to know of it.
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Lost } from './exchange.ts';
 import { printable } from './printable.ts';
 
 /** Of an encrypted conversation; text from the certificate is capped and printable. */
@@ -88,4 +89,10 @@ function distrustOf(code: string): string {
   const shown = printable(code, 100);
   const words = DISTRUSTS.get(code);
   return words === undefined ? `not trusted (${shown})` : `${words} (${shown})`;
+}
+
+/** Silence and hanging up belong to the handshake they came in. */
+export function handshakeLost(lost: Lost): Lost {
+  const isItsOwn = lost.failure === 'timeout' || lost.failure === 'reset' || lost.failure === 'closed';
+  return isItsOwn ? { ...lost, failure: 'tls', detail: `the TLS handshake failed: ${lost.detail}` } : lost;
 }
