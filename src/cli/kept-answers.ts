@@ -89,6 +89,12 @@ export class KeptAnswers {
     this.#writer.put({ kind: 'run_verdict', ...entry });
   }
 
+  /** Looks once more whether anything is kept: a run that has just ended may have left the first verdicts. */
+  lookAgain(): void {
+    this.#hasVerdicts ||= this.#options.store.verdicts.count() > 0;
+    if (this.#options.store.retries.count() > 0) this.#options.store.retries.expectOthers();
+  }
+
   /** From now on another run may write, too: what was read before may be out of date. */
   meetOthers(): void {
     this.#hasMetOthers = true;

@@ -1,6 +1,7 @@
 // Joins the other runs at work on the same store: fits what the store knows of them to what verify wants of it.
 import { keyOf } from '../address/screen.ts';
 import type { Clock } from '../clock.ts';
+import type { RunVerdictEntry } from '../store/run-verdicts.ts';
 import type { LivingRun } from '../store/runs.ts';
 import type { Verdict } from '../verdict.ts';
 import type { OtherRun, SharedAnswers } from '../verify/other-runs.ts';
@@ -10,6 +11,9 @@ import type { Notices } from './notices.ts';
 
 /** Whoever sits in front of a check waits so long for the run that is asking about the domain, and then asks beside it. */
 const URGENT_PATIENCE_MS = 3000;
+
+/** What is found unknown while nobody else is seen is told to a newcomer all the same, who may have come a moment before. */
+const UNSEEN_MS = 2000;
 
 /** This run among the others. */
 export interface JoinedRuns {
@@ -31,9 +35,17 @@ export function joinOtherRuns(given: {
 }): JoinedRuns {
   const { store, kept, notices, clock, isUrgent = false } = given;
   const run = store.startRun({ isUrgent });
+  kept.lookAgain();
+  const unseen = new RecentEntries(clock);
   const sharing = new Sharing({
     board: run,
-    answers: answersOf(run, { store, kept }),
+    answers: answersOf(run, {
+      store,
+      kept,
+      meetOthers: () => {
+        for (const entry of unseen.take()) kept.keepUnknown({ ...entry, run: run.id });
+      },
+    }),
     clock,
     patienceMs: isUrgent ? URGENT_PATIENCE_MS : Number.POSITIVE_INFINITY,
     onHeld: isUrgent ? (domain, holder) => notices.tell(sayHeld(domain, holder)) : null,
@@ -42,8 +54,9 @@ export function joinOtherRuns(given: {
   return {
     sharing,
     keepUnknown: (local, domain, verdict) => {
-      if (!sharing.isShared) return;
-      kept.keepUnknown({ ...splitKey(keyOf(local, domain)), run: run.id, verdict });
+      const entry = { ...splitKey(keyOf(local, domain)), run: run.id, verdict };
+      if (sharing.isShared) kept.keepUnknown(entry);
+      else unseen.add(entry);
     },
     leave: () => {
       sharing.stop();
@@ -57,9 +70,16 @@ export function joinOtherRuns(given: {
   };
 }
 
-function answersOf(run: LivingRun, { store, kept }: { readonly store: ListStore; readonly kept: KeptAnswers }) {
-  const answers: SharedAnswers = {
-    meetOthers: () => kept.meetOthers(),
+function answersOf(
+  run: LivingRun,
+  given: { readonly store: ListStore; readonly kept: KeptAnswers; readonly meetOthers: () => void },
+): SharedAnswers {
+  const { store, kept } = given;
+  return {
+    meetOthers: () => {
+      kept.meetOthers();
+      given.meetOthers();
+    },
     commit: () => kept.flush(),
     verdictsOf: (domain, locals) => {
       const keys = locals.map((local) => keyOf(local, domain));
@@ -74,7 +94,36 @@ function answersOf(run: LivingRun, { store, kept }: { readonly store: ListStore;
       return found;
     },
   };
-  return answers;
+}
+
+/** The entries of the last seconds. */
+class RecentEntries {
+  readonly #clock: Clock;
+  #before: RunVerdictEntry[] = [];
+  #now: RunVerdictEntry[] = [];
+  #turnedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(entry: RunVerdictEntry): void {
+    this.#turn();
+    this.#now.push(entry);
+  }
+
+  take(): readonly RunVerdictEntry[] {
+    this.#turn();
+    return [...this.#before.splice(0), ...this.#now.splice(0)];
+  }
+
+  #turn(): void {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#turnedAtMs < UNSEEN_MS) return;
+    this.#before = nowMs - this.#turnedAtMs < 2 * UNSEEN_MS ? this.#now : [];
+    this.#now = [];
+    this.#turnedAtMs = nowMs;
+  }
 }
 
 function splitKey(key: string): { readonly local: string; readonly domain: string } {

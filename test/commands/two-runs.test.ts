@@ -78,16 +78,25 @@ async function startPair(t: TestContext, of: World = world(), more: readonly str
 }
 
 /** Addresses that more than one program asked about, told apart by their names; who doubts an answer may ask again itself. */
-function askedByBoth(record: SandboxRecord): string[] {
-  const askers = new Map<string, Set<string>>();
-  for (const { commands } of record.connections) {
+function askedByBoth(record: SandboxRecord, { atWork = false } = {}): string[] {
+  const begins = new Map<string, number>();
+  const sessions = new Map<string, { asker: string; closedOrder: number }[]>();
+  for (const { commands, openedOrder, closedOrder } of record.connections) {
     const asker = commands.find(({ line }) => /^EHLO /i.test(line))?.line ?? '';
+    if (!begins.has(asker)) begins.set(asker, openedOrder);
     for (const { line } of commands) {
       const address = /^RCPT TO:<([^>]*)>/i.exec(line)?.[1];
-      if (address !== undefined) askers.set(address, (askers.get(address) ?? new Set()).add(asker));
+      if (address === undefined) continue;
+      const session = { asker, closedOrder: closedOrder ?? Number.POSITIVE_INFINITY };
+      sessions.set(address, [...(sessions.get(address) ?? []), session]);
     }
   }
-  return [...askers].filter(([, names]) => names.size > 1).map(([address]) => address);
+  // What one found out before the other was there counts for nobody, where only what is new counts.
+  const isTooEarly = (closedOrder: number): boolean => atWork && [...begins.values()].some((at) => at > closedOrder);
+  return [...sessions].flatMap(([address, all]) => {
+    const askers = new Set(all.filter(({ closedOrder }) => !isTooEarly(closedOrder)).map(({ asker }) => asker));
+    return askers.size > 1 ? [address] : [];
+  });
 }
 
 /** Domains that were asked more than once for names of no list. */
@@ -146,7 +155,7 @@ test('one of two is killed in the midst of it: the other does it all, and waits 
 }, async (t) => {
   const { folder, asked, argsOf } = await startPair(t);
   const [one, two] = [folder.start(argsOf('a')), folder.start(argsOf('b'))];
-  await asked.record.until(({ recipients }) => recipients > ADDRESSES.length / 3);
+  await Promise.race([one.finished, asked.record.until(({ recipients }) => recipients > ADDRESSES.length / 3)]);
   one.kill('SIGKILL');
   const { exitCode, stderr } = await two.finished;
   assert.equal(exitCode, 0, stderr);
@@ -155,4 +164,67 @@ test('one of two is killed in the midst of it: the other does it all, and waits 
   const rerun = await folder.run(argsOf('a'));
   assert.equal(rerun.exitCode, 0, rerun.stderr);
   assertRight(folder, 'a');
+});
+
+test('a cleaning that comes to a domain in the midst of another one takes over what that has decided', {
+  timeout: 90_000,
+}, async (t) => {
+  const { folder, asked, argsOf } = await startPair(t);
+  const one = folder.start(argsOf('a'));
+  await Promise.race([one.finished, asked.record.until(({ recipients }) => recipients > ADDRESSES.length / 4)]);
+  const two = folder.start(argsOf('b'));
+  for (const { exitCode, stderr } of [await one.finished, await two.finished]) assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(askedByBoth(asked.record), []);
+  assert.deepEqual(controlsTwice(asked.record), []);
+  for (const most of mostAtOnce(asked.record)) assert.ok(most <= LIMIT, `${most} connections at once`);
+  for (const name of ['a', 'b'] as const) assertRight(folder, name);
+});
+
+test('of greylisted addresses each is asked again when it is due, by one of the two', {
+  timeout: 90_000,
+}, async (t) => {
+  const greylist = { waitMs: 1000, says: '450 4.2.0 Greylisted, try again in 1 seconds' };
+  const { folder, asked, argsOf } = await startPair(t, world({ greylist, mailboxes: people(...NAMES) }));
+  const runs = [folder.start(argsOf('a')), folder.start(argsOf('b'))];
+  const ended = await Promise.all(runs.map(({ finished }) => finished));
+  for (const { exitCode, stderr } of ended) assert.equal(exitCode, 0, stderr);
+  for (const name of ['a', 'b'] as const) {
+    const found = new Set(reasons(folder, name).values());
+    assert.deepEqual([...found].sort(), ['accepted', 'accepts_anything']);
+  }
+  for (const most of mostAtOnce(asked.record)) assert.ok(most <= LIMIT, `${most} connections at once`);
+  const times = new Map([...asked.record.byDomain.values()].flatMap(({ questions }) => [...questions]));
+  assert.deepEqual(
+    ADDRESSES.filter((address) => (times.get(address) ?? 0) > 3),
+    [],
+    'put off, accepted while the name nobody has is put off, and asked again: as one program alone does',
+  );
+});
+
+test('what one finds unknown the other at work does not ask again', { timeout: 90_000 }, async (t) => {
+  const refusal = '554 5.7.1 Relay access denied';
+  const { folder, asked, argsOf } = await startPair(t, world({ at: { rcpt: { say: refusal } } }));
+  const runs = [folder.start(argsOf('a')), folder.start(argsOf('b'))];
+  const ended = await Promise.all(runs.map(({ finished }) => finished));
+  for (const { exitCode, stderr } of ended) assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(askedByBoth(asked.record, { atWork: true }), []);
+  for (const name of ['a', 'b'] as const) {
+    const statuses = new Set(column(folder.read(`${name}-clean.csv`), 'status'));
+    assert.deepEqual([...statuses], ['unknown']);
+  }
+});
+
+test('with --refresh what the other has just asked is fresh, and nothing older is', { timeout: 90_000 }, async (t) => {
+  const { folder, asked, argsOf } = await startPair(t);
+  assert.equal((await folder.run(argsOf('a'))).exitCode, 0);
+  const before = new Map([...asked.record.byDomain.values()].flatMap(({ questions }) => [...questions]));
+  asked.record.connections.splice(0);
+  const runs = [folder.start([...argsOf('a'), '--refresh']), folder.start([...argsOf('b'), '--refresh'])];
+  const ended = await Promise.all(runs.map(({ finished }) => finished));
+  for (const { exitCode, stderr } of ended) assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(askedByBoth(asked.record, { atWork: true }), []);
+  for (const name of ['a', 'b'] as const) assertRight(folder, name);
+  const now = new Map([...asked.record.byDomain.values()].flatMap(({ questions }) => [...questions]));
+  const notAsked = ADDRESSES.filter((address) => now.get(address) === before.get(address));
+  assert.deepEqual(notAsked, [], 'everybody was asked anew');
 });
