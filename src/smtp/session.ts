@@ -80,7 +80,7 @@ async function sayMail(opening: Opening, hello: Hello, helloReply: Replied): Pro
   if (smtputf8 && !hello.extensions.has('SMTPUTF8')) return smtputf8NotOffered(connection, helloReply.reply);
   const mail = await connection.exchange(mailCommand, options.timeouts.mailMs);
   if (mail.status === 'lost' || mail.reply.code !== 250) {
-    if (connection.secured || mail.status === 'lost' || !demandsTls(mail.reply))
+    if (connection.secured || mail.status === 'lost' || !demandsTls(mail.reply, 'mail'))
       return failedStart(connection, 'mail', mail);
     const isOffered = hello.extensions.has('STARTTLS');
     if (isOffered && options.tls !== 'never') return sayMailSecured(opening);
@@ -107,10 +107,9 @@ async function sayMailSecured(opening: Opening): Promise<SessionStart> {
 }
 
 /** `530 5.7.0 Must issue a STARTTLS command first` (RFC 3207 section 4; Postfix with smtpd_tls_security_level=encrypt). */
-function demandsTls(reply: Reply): boolean {
-  if (reply.code < 400) return false;
-  if (reply.code === 530 && /\b(?:start ?)?tls\b|encrypt/i.test(reply.text)) return true;
-  return meaningOf({ ...reply, stage: 'mail' }).rule === TLS_DEMANDED;
+function demandsTls(reply: Reply, stage: 'mail' | 'rcpt'): boolean {
+  if (reply.code < 400 || !/tls\b|encrypt|ssl\b/i.test(reply.text)) return false;
+  return reply.code === 530 || meaningOf({ ...reply, stage }).rule === TLS_DEMANDED;
 }
 
 interface SessionFacts {
@@ -128,6 +127,8 @@ export class Session {
   readonly #rcptMs: number;
   readonly #facts: SessionFacts;
   #slowestReplyMs: number;
+  /** True once the host wants to be asked over TLS. */
+  #isOver = false;
 
   constructor(connection: Connection, options: SessionOptions, facts: SessionFacts) {
     this.#connection = connection;
@@ -168,8 +169,20 @@ export class Session {
   #read(answer: Exchange): RecipientAnswer {
     if (answer.status === 'lost') return answer;
     this.#slowestReplyMs = Math.max(this.#slowestReplyMs, answer.ms);
-    if (isAnswerToRcpt(answer.reply.code)) return answer;
+    if (isAnswerToRcpt(answer.reply.code)) return this.#wantsTls(answer.reply) ? this.#endForTls(answer.reply) : answer;
     return this.#connection.loseStep(`no answer to RCPT: ${oneLine(answer.reply, 200)}`, answer.reply);
+  }
+
+  /** Postfix with reject_plaintext_session says so only here: `450 4.7.1 Session encryption is required`. */
+  #wantsTls(reply: Reply): boolean {
+    return !this.#connection.secured && demandsTls(reply, 'rcpt');
+  }
+
+  /** In the middle of a transaction it is too late for STARTTLS; the next session has to begin with it. */
+  #endForTls(reply: Reply): RecipientAnswer {
+    this.#isOver = true;
+    const detail = `the host takes recipients over TLS only: ${oneLine(reply, 200)}`;
+    return { status: 'lost', failure: 'tls', reply, detail };
   }
 
   /** QUIT, a short wait for 221, and the end. Resolves with `closed`; an `ask` still open is lost with 'cancelled'. */
@@ -187,7 +200,7 @@ export class Session {
 
   /** False once nothing more can be asked: closed by us, by the host (also with 421), or lost. */
   get isOpen(): boolean {
-    return this.#connection.isOpen;
+    return this.#connection.isOpen && !this.#isOver;
   }
 
   /**

@@ -177,6 +177,7 @@ async function askWhilePatient<S extends Subject>(
       slowestMs = Math.max(slowestMs, answer.ms);
       if (refusedBefore === 0) usualMs = Math.min(usualMs, answer.ms);
     });
+    if (answers.some((answer) => answer.status === 'lost' && answer.failure === 'tls')) hosts.noteTlsDemanded(address);
     const isPunishing = refusedBefore > 0 && slowestMs > usualMs + PUNISHING_DELAY_MS;
     const isShutOut = !session.isOpen && endedByHost(answers);
     if (refused > 0 && (isPunishing || isShutOut)) hosts.noteImpatience(address, refused);

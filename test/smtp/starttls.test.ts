@@ -297,3 +297,45 @@ test('a login that is demanded is no demand for TLS', async () => {
   assert.deepEqual(summaryOf(start), { stage: 'mail', failure: 'reply', code: 530, tryNextHost: false });
   await start.closed;
 });
+
+for (const demand of [
+  '450 4.7.1 <Jane@example.test>: Session encryption is required',
+  '530 5.7.0 Must issue a STARTTLS command first',
+]) {
+  test(`"${demand}" at RCPT is no answer about the recipient; the session is over and ends with QUIT`, async () => {
+    const server = await serve(async (peer) => {
+      await peer.upToMail('250-mx.host.test\r\n250-PIPELINING\r\n250 STARTTLS\r\n');
+      await peer.expect(/^RCPT/);
+      await peer.expect(/^RCPT/);
+      await peer.send(`${demand}\r\n${demand}\r\n`);
+      await peer.answer('QUIT', '221 Bye\r\n');
+    });
+    const session = await openReady(server);
+    const answers = await session.askAll([jane, { ...jane, local: 'john' }]);
+    assert.deepEqual(
+      answers.map((answer) => `${answer.status} ${answer.status === 'lost' && answer.failure}`),
+      ['lost tls', 'lost tls'],
+    );
+    assert.equal(session.isOpen, false);
+    await session.close();
+    assert.equal(session.outOfStep, false);
+  });
+}
+
+test('a refusal over TLS that speaks of TLS is the answer', async () => {
+  const context = selfSignedContext();
+  const server = await serve(async (peer) => {
+    await peer.send('220 mx.host.test ESMTP\r\n');
+    await peer.answer(/^EHLO/, TLS_HELLO);
+    await peer.answer('STARTTLS', '220 go\r\n');
+    await peer.secure(context);
+    await peer.answer(/^EHLO/, '250 mx.host.test\r\n');
+    await peer.answer(/^MAIL/, '250 Ok\r\n');
+    await peer.answer(/^RCPT/, '550 5.7.1 TLS 1.3 required\r\n');
+    await peer.answer('QUIT', '221 Bye\r\n');
+  });
+  const session = await openReady(server, { tls: 'always' });
+  const answer = await session.ask(jane);
+  assert.equal(answer.status === 'replied' && answer.reply.code, 550);
+  await session.close();
+});

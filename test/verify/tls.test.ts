@@ -77,3 +77,30 @@ test('evidence of the encryption reaches whoever listens', async () => {
     validTo: '2049-12-31',
   });
 });
+
+const DEMAND_AT_RCPT = { say: '450 4.7.1 Session encryption is required' };
+
+for (const [tls, starttls, expected] of [
+  ['on_demand', 'works', 'accepted'],
+  ['never', 'works', 'tls_failed'],
+  ['on_demand', 'refused', 'tls_failed'],
+] as const) {
+  test(`a host that demands TLS only at RCPT, STARTTLS ${starttls}, --tls ${tls}: ${expected}`, async () => {
+    // Whoever comes in the clear is turned away at RCPT: the first connection, and every one where TLS is not to be had.
+    const inTheClear = { at: { rcpt: DEMAND_AT_RCPT } };
+    const everybody =
+      expected === 'accepted'
+        ? { list: [inTheClear], afterwards: 'base' as const }
+        : { list: [inTheClear], afterwards: 'repeat' as const };
+    const world = worldOf({ hosts: [{ ...host(starttls), variants: everybody }] });
+    const people = ['p1@secure.test', 'p2@secure.test', 'x@secure.test'];
+    const limits = { concurrency: 1, perDomain: 1, perProvider: 1, ratePerMinute: null };
+    const { verdicts, record } = await askWorld(world, people, { tls, limits });
+    assert.deepEqual(
+      people.slice(0, 2).map((address) => verdicts.get(address)?.reason),
+      [expected, expected],
+    );
+    assert.equal(record.overall.total <= 6, true, `${record.overall.total} connections`);
+    assert.ok(record.connections.every(({ quit }) => quit));
+  });
+}
