@@ -84,8 +84,10 @@ export interface Mood extends Behaviour {
 
 /** All that can differ from one connection to the next. What is not given is as a plain, truthful Postfix does it. */
 export interface Behaviour {
-  /** 'known' tells names apart, 'anything' is a catch-all, 'human_names' refuses only names that look random. */
-  readonly accepts?: 'known' | 'anything' | 'human_names';
+  /** 'known' tells names apart, 'anything' is a catch-all, the others are one that refuses names that look made up. */
+  readonly accepts?: 'known' | 'anything' | PickyTaste;
+  /** One in so many names nobody has is accepted, by what it is called, or anew at each question. */
+  readonly acceptsByChance?: { readonly oneIn: number; readonly anew: boolean };
   /** The fate of a name nobody has; 'unknown' by default. */
   readonly otherwise?: Fate;
   /** Once a session has so many refused recipients, everything is accepted, or put off. */
@@ -104,6 +106,12 @@ export interface Behaviour {
   /** What happens at a step instead of the usual reply, for everybody. */
   readonly at?: { readonly [step in Step]?: Act };
 }
+
+/**
+ * What a picky catch-all takes for a name: nothing long without a separator, no digits, enough vowels, at most twelve
+ * letters, a first name it knows at the beginning.
+ */
+export type PickyTaste = 'human_names' | 'no_digits' | 'with_vowels' | 'short_names' | 'dictionary_names';
 
 /** Whose words the replies use. */
 export type Wording = 'postfix' | 'exim' | 'sendmail' | 'opensmtpd' | 'google' | 'microsoft' | 'outlook' | 'yahoo';

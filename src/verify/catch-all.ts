@@ -85,7 +85,8 @@ export class DomainJudge<T> {
 
   /** Takes the outcome of the catch-all question; nothing that waits stays undecided. */
   takeControl(outcome: ControlOutcome): void {
-    if (this.#state !== 'not_asked') return; // a refusal has settled it meanwhile
+    // A refusal may have settled it meanwhile; but who takes a name nobody has takes anything, whomever else it refuses.
+    if (this.#state !== 'not_asked' && !(this.#state === 'no' && outcome === 'accepted')) return;
     this.#hasLearnt = outcome !== 'unclear';
     this.#state = outcome === 'accepted' ? 'yes' : outcome === 'refused' ? 'no' : 'unknown';
     this.#settleWaiting();

@@ -1,9 +1,10 @@
 // The question for a name nobody has, once a domain: whether it is owed, under which name, and what came of it.
+import { domainFacts } from '../address/domain-facts.ts';
 import type { RandomSource } from '../clock.ts';
 import type { ControlOutcome } from './catch-all.ts';
 import { makeControlName } from './control-name.ts';
 import type { PutOffControl } from './domain-records.ts';
-import { controlOutcomeOf, isControlWorthRetrying, type Reading } from './interview.ts';
+import { type Answered, controlOutcomeOf, isControlWorthRetrying, type Reading, type Subject } from './interview.ts';
 
 /** Where the name is kept between runs: a greylist knows the one it has put off. */
 export interface ControlNameMemory {
@@ -20,6 +21,9 @@ export interface ControlQuestionOptions {
 /** The question is put once; once more where the first try got no answer that concerns the name. */
 const MOST_TRIES = 2;
 
+/** So many names show how a domain builds them. */
+const MOST_MODELS = 50;
+
 export class ControlQuestion {
   readonly #domain: string;
   readonly #options: ControlQuestionOptions;
@@ -27,6 +31,7 @@ export class ControlQuestion {
   #running = false;
   #asked = false;
   #tries = 0;
+  readonly #acceptedNames: string[] = [];
   #putOff: PutOffControl | null = null;
   #wantedSource: string | null;
 
@@ -62,14 +67,20 @@ export class ControlQuestion {
     return this.#wantedSource;
   }
 
-  /** The name nobody has: the same one for the domain in all runs. */
-  get name(): string {
+  /** The name nobody has: the same one for the domain in all runs. `beside` are names the domain was asked about. */
+  nameFor(beside: readonly string[]): string {
     const { memory, random } = this.#options;
-    const known = memory.controlNameOf(this.#domain);
+    const domain = this.#domain;
+    const known = memory.controlNameOf(domain);
     if (known !== null) return known;
-    const name = makeControlName(random);
-    memory.rememberControlName(this.#domain, name);
+    const name = makeControlName({ random, beside, isForEverybody: domainFacts(domain).free });
+    memory.rememberControlName(domain, name);
     return name;
+  }
+
+  /** Notes a name that the domain has accepted: a model for one that nobody has. */
+  noteAccepted(local: string): void {
+    if (this.#acceptedNames.length < MOST_MODELS) this.#acceptedNames.push(local);
   }
 
   /** Makes it wait for a session of its own; false where it was tried often enough. */
@@ -78,12 +89,14 @@ export class ControlQuestion {
     return this.#owed;
   }
 
-  /** Notes that a session is going to put it; gives the name. */
-  begin(): string {
+  /** Notes that a session is going to put it; gives the name, built as those that were answered there or accepted before. */
+  begin(answered: readonly Answered<Subject>[]): string {
     this.#owed = false;
     this.#running = true;
     this.#asked = true;
-    return this.name;
+    const accepted = answered.filter(({ reading }) => reading?.meaning === 'accepted');
+    const models = accepted.length > 0 ? accepted : answered;
+    return this.nameFor([...this.#acceptedNames, ...models.map(({ subject }) => subject.local)]);
   }
 
   /** Notes that the session which put it is over, and may be judged. */

@@ -1,5 +1,6 @@
 // What the finished sessions of one domain prove: decides which replies count, who is asked again, and which verdict each gets.
 import type { CatchallState, Reason, Stage } from '../verdict.ts';
+import { type Asked, answerOf, isContradiction } from './asked.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
 import type { Halt } from './circuit.ts';
 import { type ControlNameMemory, ControlQuestion, type ControlQuestionOptions } from './control-question.ts';
@@ -11,7 +12,6 @@ import type { DomainJobs } from './jobs.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct } from './providers.ts';
-import { isDoubtful } from './same-refusal.ts';
 import { type ConductOptions, noteConduct } from './session-conduct.ts';
 import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
 
@@ -31,12 +31,6 @@ type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
 /** A session with addresses of the domain. */
 export type Held = Extract<Interview<Pending>, { status: 'held' }>;
-
-/** What is known of an address when its answer arrives, kept until the domain's evidence decides. */
-interface Asked {
-  readonly pending: Pending;
-  readonly host: string;
-}
 
 /** Bad luck explains so many; more often it is a host that accepts everybody after a few refusals. */
 const MOST_TIMES_UNPROVED = 3;
@@ -109,7 +103,7 @@ export class DomainEvidence {
       this.#judgeOf(at.host).needsControl({ isLastSession: at.isLastSession, with: answers }) ||
       (this.#mayCompare && this.#doubts.needsComparison(answered));
     if (isNeeded && this.control.wasAsked) this.#comparisons += 1;
-    return isNeeded ? this.control.begin() : null;
+    return isNeeded ? this.control.begin(answered) : null;
   }
 
   /** True where only the catch-all question can still settle something; it then waits for a session. */
@@ -181,7 +175,7 @@ export class DomainEvidence {
   /** Verdicts wait where everybody got the same refusal and it may be about us; what is to be asked again does not. */
   #judgeSession({ answered, control, host, address, sourceIp }: Held, startedAtMs: number): void {
     const reading = control === null || control === 'lost' ? null : control;
-    const asked = reading === null ? null : { reading, name: this.control.name };
+    const asked = reading === null ? null : { reading, name: this.control.nameFor([]) };
     const session = { answered, control: asked, host, startedAtMs };
     const refusal = noteConduct(session, this.#plan, this.#options);
     this.#doubts.note(session, refusal);
@@ -226,6 +220,19 @@ export class DomainEvidence {
   }
 
   #takeReading(pending: Pending, reading: Reading, host: string): void {
+    if (reading.meaning === 'accepted') this.control.noteAccepted(pending.local);
+    if (isContradiction(pending, reading)) {
+      const detail = `it was ${pending.before} before, by another connection`;
+      const { reply } = reading;
+      const { attempts } = pending;
+      this.recordFailure(pending, { reason: 'inconsistent', stage: 'rcpt', reply, host, attempts, detail });
+      return;
+    }
+    if (this.#isOddRefusal(pending, reading, host)) {
+      pending.before = 'refused';
+      this.#pending.putBack(pending, { alone: false });
+      return;
+    }
     if (!this.#doubts.isAboutUs(reading, { local: pending.local, host })) {
       this.#judgeOf(host).take(answerOf({ pending, host }, reading));
       return;
@@ -233,6 +240,15 @@ export class DomainEvidence {
     const detail = 'everybody gets this refusal, also a name nobody has: it is about us';
     const { reply } = reading;
     this.recordFailure(pending, { reason: 'blocked', stage: 'rcpt', reply, host, attempts: pending.attempts, detail });
+  }
+
+  /**
+   * A refusal where a name nobody has was accepted: a catch-all may have its exceptions, but hosts that answer by chance
+   * do the same. It is asked about once more, by another connection.
+   */
+  #isOddRefusal({ before }: Pending, { meaning, strength }: Reading, host: string): boolean {
+    const isRefusal = meaning === 'mailbox_not_found' && strength === 'strong';
+    return isRefusal && before === null && this.#judgeOf(host).state === 'yes';
   }
 
   get #mayCompare(): boolean {
@@ -243,7 +259,8 @@ export class DomainEvidence {
     const wasPutOff = this.control.wantedSource !== null || this.control.putOff !== null;
     const outcome = this.control.take(control, at);
     if (outcome === null) return;
-    const { name, putOff } = this.control;
+    const { putOff } = this.control;
+    const name = this.control.nameFor([]);
     if (outcome === 'unclear' && putOff !== null) this.records.rememberControl(name, putOff);
     else if (wasPutOff) this.records.forgetControl(name);
     this.#judgeOf(at.host).takeControl(outcome);
@@ -255,13 +272,4 @@ export class DomainEvidence {
     const found = { host, reason, stage, reply: answer.reply, detail: null, catchall, attempts: pending.attempts };
     this.records.record(pending, found, this.control.putOff);
   }
-}
-
-/** What every server takes for a plain name. */
-const ORDINARY_NAME = /^[a-z0-9_][a-z0-9._+-]*$/i;
-
-function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
-  const { meaning, strength, reason, reply } = reading;
-  const isOrdinaryName = ORDINARY_NAME.test(asked.pending.local);
-  return { job: asked, meaning, strength, reason, reply, isOrdinaryName, isDoubtful: isDoubtful(reading) };
 }

@@ -160,7 +160,7 @@ export class DomainQueue implements PacedQueue {
   /** The catch-all question in a session of its own, where no session with an acceptance was left to ask it in. */
   async #askControlAlone(): Promise<{ readonly judged: Promise<void> }> {
     const { control } = this.#evidence;
-    const subject = { local: control.begin(), smtputf8: false, sourceIp: control.wantedSource };
+    const subject = { local: control.begin([]), smtputf8: false, sourceIp: control.wantedSource };
     const { met, end } = await this.#meet(subject, { next: () => [], controlAfter: () => null });
     const finish = (answer: Reading | 'lost'): void => {
       end();

@@ -1,6 +1,6 @@
 // Writes down what was found out about the addresses of one domain: verdicts at once, and when to ask again who was put off.
 import type { Clock } from '../clock.ts';
-import { type Reply, statusOf, type Verdict } from '../verdict.ts';
+import { type Reason, type Reply, statusOf, type Verdict } from '../verdict.ts';
 import type { Halt } from './circuit.ts';
 import type { Failure } from './failure.ts';
 import type { DomainJobs, RecordVerdict } from './jobs.ts';
@@ -72,6 +72,7 @@ export class DomainRecords {
     if (stored === undefined) return;
     pending.tries = stored.tries;
     pending.sourceIp = sourceOf(stored);
+    if (isOfAccepted(stored.reason)) pending.before = 'accepted';
   }
 
   /** True for an address an earlier run was told to come back with, at a time that is not yet; it goes to the waiting. */
@@ -83,7 +84,13 @@ export class DomainRecords {
     const detail = 'put off by an earlier run and not due yet';
     const found = { reason, stage: 'rcpt', reply, detail, host, attempts: 0, catchall: 'not_asked' } as const;
     this.#write(pending, found, 'cache');
-    this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp: pending.sourceIp });
+    this.#options.defer({
+      ...this.#deferred(pending),
+      dueAt,
+      tries,
+      sourceIp: pending.sourceIp,
+      wasAccepted: isOfAccepted(reason),
+    });
     return true;
   }
 
@@ -108,7 +115,7 @@ export class DomainRecords {
     const caller = { sender: identity.mailFrom ?? '', sourceIp: sourceIp ?? '' };
     const { reason, host } = found;
     retries.rememberRetry(domain, pending.local, { dueAt, tries, ...caller, reason, host, reply: found.reply });
-    this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp });
+    this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp, wasAccepted: isUntested });
   }
 
   /** Writes down for all who are left that they are not asked, because their provider is left alone. */
@@ -132,7 +139,7 @@ export class DomainRecords {
     return stored.sender === (identity.mailFrom ?? '') && sources.has(sourceOf(stored));
   }
 
-  #deferred({ job }: Pending): Omit<Deferred, 'dueAt' | 'tries' | 'sourceIp'> {
+  #deferred({ job }: Pending): Pick<Deferred, 'job' | 'domain' | 'plan'> {
     return { job, domain: this.#domain, plan: this.#plan };
   }
 
@@ -153,6 +160,11 @@ export class DomainRecords {
     };
     this.#options.record(pending.job, this.#plan.domain, verdict, pending.isRecorded);
   }
+}
+
+/** An address that was put off for this reason had itself been accepted. */
+function isOfAccepted(reason: Reason): boolean {
+  return reason === 'catchall_untested';
 }
 
 function sourceOf({ sourceIp }: StoredRetry): string | null {

@@ -10,6 +10,8 @@ export interface Job {
   readonly smtputf8: boolean;
   /** How often it was put off in this run; undefined for an address asked about for the first time. */
   readonly tries?: number;
+  /** True where it was accepted then, and only the catch-all question was put off. */
+  readonly wasAccepted?: boolean;
   /** The local address it was put off at, and is to be asked from again; null or undefined where any will do. */
   readonly sourceIp?: string | null;
 }

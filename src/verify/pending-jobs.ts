@@ -19,6 +19,8 @@ export interface Pending {
   attempts: number;
   /** True once it was asked and is to be asked again; a second time its answer counts as it is. */
   wasAsked: boolean;
+  /** What it was told before, where that was an answer about the mailbox: another one now makes it inconsistent. */
+  before: 'accepted' | 'refused' | null;
   /** How often it was accepted only after others had been refused. */
   timesUnproved: number;
   /** True where it is asked in a session of its own. */
@@ -131,6 +133,7 @@ function pendingOf(job: Job): Pending {
     isRecorded: job.tries !== undefined,
     attempts: 0,
     wasAsked: false,
+    before: job.wasAccepted === true ? 'accepted' : null,
     timesUnproved: 0,
     alone: false,
   };

@@ -36,6 +36,8 @@ export interface Deferred {
   readonly tries: number;
   /** The local address to ask from again; null for the system's choice. */
   readonly sourceIp: string | null;
+  /** True where the address was accepted, and only the catch-all question was put off. */
+  readonly wasAccepted?: boolean;
 }
 
 /** Reasons that speak of now and not of the address. */

@@ -248,7 +248,7 @@ class Run {
       const [one] = deferred;
       if (one === undefined || this.#end.signal.aborted) continue;
       const jobs = deferred
-        .map(({ job, tries, sourceIp }) => ({ ...job, tries, sourceIp }))
+        .map(({ job, tries, sourceIp, wasAccepted = false }) => ({ ...job, tries, sourceIp, wasAccepted }))
         .sort((a, b) => a.id - b.id);
       const queue = this.#queues.get(one.domain.domainId);
       if (queue !== undefined) {

@@ -83,9 +83,10 @@ export class SharedQueues {
       retries,
       record,
       clock,
-      putOff: (job, { dueAt, tries, sourceIp }) => {
+      putOff: (job, { dueAt, tries, sourceIp, reason }) => {
         if (plan === null) return; // only addresses that were put off before can be, and those have their plan
-        defer({ job, domain: left.jobs, plan, dueAt, tries, sourceIp: sourceIp === '' ? null : sourceIp });
+        const wasAccepted = reason === 'catchall_untested';
+        defer({ job, domain: left.jobs, plan, dueAt, tries, sourceIp: sourceIp === '' ? null : sourceIp, wasAccepted });
       },
     });
   }

@@ -1,0 +1,27 @@
+// What is known of an address when its answer arrives, and what that answer is beside the ones before.
+import type { Answer } from './catch-all.ts';
+import type { Reading } from './interview.ts';
+import type { Pending } from './pending-jobs.ts';
+import { isDoubtful } from './same-refusal.ts';
+
+/** What is known of an address when its answer arrives, kept until the domain's evidence decides. */
+export interface Asked {
+  readonly pending: Pending;
+  readonly host: string;
+}
+
+/** Two connections that say different things of one mailbox: neither can be believed. */
+export function isContradiction({ before }: Pending, { meaning, strength }: Reading): boolean {
+  if (strength !== 'strong') return false;
+  return (before === 'accepted' && meaning === 'mailbox_not_found') || (before === 'refused' && meaning === 'accepted');
+}
+
+/** What every server takes for a plain name. */
+const ORDINARY_NAME = /^[a-z0-9_][a-z0-9._+-]*$/i;
+
+/** The answer as the judge of the domain takes it. */
+export function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
+  const { meaning, strength, reason, reply } = reading;
+  const isOrdinaryName = ORDINARY_NAME.test(asked.pending.local);
+  return { job: asked, meaning, strength, reason, reply, isOrdinaryName, isDoubtful: isDoubtful(reading) };
+}
