@@ -56,6 +56,7 @@ test('a host that demands TLS is asked in the clear once, and not again in the s
   const limits = { concurrency: 1, perDomain: 1, perProvider: 1, ratePerMinute: null };
   const { verdicts, record } = await askWorld(worldOf({ hosts: [host('required')] }), [...people, 'x@secure.test'], {
     limits,
+    recipientsPerSession: 50,
   });
   assert.deepEqual(
     people.filter((address) => verdicts.get(address)?.reason !== 'accepted'),
