@@ -21,6 +21,8 @@ export interface Examined {
   /** What was said and done, in order; empty where the verdict came from the text or the cache. */
   readonly events: readonly ProbeEvent[];
   readonly now: number;
+  /** When it is to be asked about again (milliseconds since the epoch); null where it was not put off. */
+  readonly dueAt: number | null;
 }
 
 /** Examines addresses one after the other, opening the resolver at the first that needs it. */
@@ -40,7 +42,7 @@ export class AddressChecker {
   async check(input: string): Promise<Examined> {
     const now = systemClock.now();
     const facts = this.#reader.read(input);
-    const examined = { input, facts, plan: null, events: [], now };
+    const examined = { input, facts, plan: null, events: [], now, dueAt: null };
     const text = verdictOfText(facts, { now, allowReserved: this.#settings.allowReserved });
     if (text !== null || !facts.screening.valid) return { ...examined, verdict: text ?? notChecked('no address', now) };
     const kept = this.#prepared.kept.freshVerdicts([facts.screening.key]).get(facts.screening.key);
@@ -80,6 +82,7 @@ export class AddressChecker {
     this.#prepared.kept.flush(); // the next address of the domain builds on what this one has told
     this.#prepared.stopped.throwIfAborted();
     if (outcome.status === 'proxies_down') throw proxiesDown(outcome.detail);
-    return { ...examined, verdict, plan, events };
+    const dueAt = this.#prepared.store.retries.dueAtOf(screening.domain, screening.local);
+    return { ...examined, verdict, plan, events, dueAt: verdict.status === 'unknown' ? dueAt : null };
   }
 }

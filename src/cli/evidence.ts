@@ -8,24 +8,41 @@ import type { ProbeEvent } from '../verify/probe.ts';
 import { isoTime, scoreOfRow } from './annotation.ts';
 import type { Examined } from './check-addresses.ts';
 import { dialogueLine } from './dialogue.ts';
+import { dueIn } from './number-words.ts';
+import { REASON_WORDS } from './reason-words.ts';
 import { suggestionOf } from './row-facts.ts';
 import { COLOUR } from './summary.ts';
+import { folded } from './terminal.ts';
 
 const MOST_REPLY_CHARACTERS = 500;
 
+/** In one screen a reply has room for its gist; `-v` shows all of it. */
+const MOST_SHOWN_OF_REPLY = 160;
+const HOSTS_SHOWN = 3;
+
+/** How evidence is shown. */
+export interface EvidenceLook {
+  readonly colours: ChalkInstance;
+  /** True to show the dialogue, too. */
+  readonly verbose: boolean;
+  /** The width of the terminal; null where lines need not end before some edge. */
+  readonly width?: number | null;
+}
+
 /** The lines `check` prints for one address; with `verbose` the dialogue too. */
-export function evidenceLines(
-  examined: Examined,
-  options: { readonly colours: ChalkInstance; readonly verbose: boolean },
-): string[] {
+export function evidenceLines(examined: Examined, look: EvidenceLook): string[] {
   const { verdict, facts } = examined;
-  const { colours, verbose } = options;
+  const { colours, verbose, width = null } = look;
   const shown = printable(facts.screening.address === '' ? examined.input : facts.screening.address, 320);
   const { score, factors } = scoreOfRow({ ...examined, duplicateOf: null });
   const lines = [`${colours.bold(shown)}  ${COLOUR[verdict.status](colours)(verdict.status)} (${verdict.reason})`];
   const add = (label: string, text: string): void => {
-    lines.push(`  ${colours.dim(label.padEnd(9))} ${text}`);
+    const [first = '', ...rest] = folded(text, width === null ? null : width - INDENT);
+    lines.push(`  ${colours.dim(label.padEnd(9))} ${first}`, ...rest.map((line) => ' '.repeat(INDENT) + line));
   };
+  add('why', REASON_WORDS[verdict.reason].means);
+  const suggestion = suggestionOf(facts, verdict);
+  add('next', nextLine(examined, suggestion));
   add('syntax', syntaxLine(examined));
   for (const text of mailHostLines(examined)) add('mx', text);
   const secured = tlsOf(examined);
@@ -34,27 +51,55 @@ export function evidenceLines(
   for (const text of asked) add('asked', text);
   const detail = verdict.stage === 'syntax' || verdict.detail === null ? null : printable(verdict.detail, 300);
   if (detail !== null && !asked.some((text) => text.endsWith(detail))) add(verdict.stage, detail);
-  if (facts.domain !== null) add('catch-all', CATCHALL_WORDS[verdict.catchall]);
+  if (isAboutCatchall(examined)) add('catch-all', CATCHALL_WORDS[verdict.catchall]);
   const flags = flagsOf(examined);
   add('flags', flags.length === 0 ? 'none' : flags.join(', '));
-  const suggestion = suggestionOf(facts, verdict);
   if (suggestion !== null) add('meant?', printable(suggestion, 320));
+  const sum = factors.map(({ name, points }) => `${name} ${points > 0 ? '+' : ''}${points}`).join(', ');
+  add('score', `${score} = ${sum}`);
   add(
-    'score',
-    `${score} = ${factors.map(({ name, points }) => `${name} ${points > 0 ? '+' : ''}${points}`).join(', ')}`,
+    'source',
+    verdict.source === 'cache' ? `from the cache, asked ${isoTime(verdict.checkedAt)}` : sourceNow(examined),
   );
-  add('source', verdict.source === 'cache' ? `from the cache, asked ${isoTime(verdict.checkedAt)}` : 'asked just now');
   for (const event of verbose ? examined.events : []) {
     if (event.type === 'dialogue') lines.push(`    ${dialogueLine(event, colours)}`);
   }
   return lines;
 }
 
+/** Where texts begin behind their labels. */
+const INDENT = 12;
+
+/** What to do; for who was put off, when: the same command asks again then, and `--wait` within this one. */
+function nextLine({ verdict, dueAt, now }: Examined, suggestion: string | null): string {
+  const { todo } = REASON_WORDS[verdict.reason];
+  if (verdict.status === 'invalid' && todo.startsWith('Take the suggestion'))
+    return suggestion === null ? 'Remove it.' : `${printable(suggestion, 320)} may have been meant; else remove it.`;
+  if (dueAt === null) return todo;
+  const isSoon = dueAt - now < LONGEST_WAIT_MS;
+  const when = isSoon ? '' : ` (${isoTime(dueAt)})`;
+  const wait = isSoon ? ', or let --wait 10m do it now' : '';
+  const again = `Run the same command again ${dueIn(dueAt, now)}${when}${wait}.`;
+  return verdict.reason === 'catchall_untested' ? `${todo} ${again}` : again;
+}
+
+/** Nobody sits before a terminal for longer. */
+const LONGEST_WAIT_MS = 540_000;
+
+function sourceNow({ verdict }: Examined): string {
+  return verdict.attempts > 0 || verdict.stage === 'dns' ? 'asked just now' : 'nobody was asked';
+}
+
+/** Nothing is said of it where no recipient was answered for. */
+function isAboutCatchall({ verdict, events }: Examined): boolean {
+  return verdict.catchall !== 'not_asked' || events.some((event) => event.type === 'reply');
+}
+
 const CATCHALL_WORDS = {
   yes: 'yes: a name nobody has was accepted too',
   no: 'no: the domain refuses names it does not know',
   unknown: 'unclear: the question for a name nobody has got no clear answer',
-  not_asked: 'not asked',
+  not_asked: 'not asked: the verdict did not depend on it',
 } as const;
 
 function syntaxLine({ facts: { screening } }: Examined): string {
@@ -68,12 +113,13 @@ function mailHostLines({ plan, verdict, now }: Examined): string[] {
   if (plan === null) return verdict.mx === null ? [] : [printable(verdict.mx, 255)];
   if (plan.status === 'decided') return [];
   const ttl = Math.max(0, Math.round((plan.expiresAt - now) / 1000));
-  const hosts = plan.hosts.slice(0, 5).map((host) => {
+  const hosts = plan.hosts.slice(0, HOSTS_SHOWN).map((host) => {
     const addresses = host.addresses.slice(0, 2).join(', ');
     return `${host.preference} ${printable(host.name, 255)} (${addresses})`;
   });
-  const more = plan.hosts.length > 5 ? [`and ${plan.hosts.length - 5} more`] : [];
-  const about = `${plan.implicitMx ? 'no MX record, so the domain itself; ' : ''}${verdict.provider ?? ''}, good for ${ttl} s${plan.fromCache ? ', cached' : ''}`;
+  const more = plan.hosts.length > HOSTS_SHOWN ? [`and ${plan.hosts.length - HOSTS_SHOWN} more`] : [];
+  const operator = verdict.provider === null ? '' : `run by ${printable(verdict.provider, 255)}; `;
+  const about = `${operator}DNS says so for ${ttl} s${plan.fromCache ? ' (kept from an earlier look-up)' : ''}`;
   return [...hosts, ...more, about, ...plan.warnings.map((warning) => printable(warning, 300))];
 }
 
@@ -90,7 +136,7 @@ function askedLines({ events, verdict }: Examined): string[] {
     if (event.type === 'reply') {
       const who = event.control ? `a name nobody has (${event.recipient})` : event.recipient;
       lines.push(
-        `${printable(event.host, 255)} about ${printable(who, 320)}: ${oneLine(event.reply, 300)} → ${event.meaning} (rule ${event.rule})`,
+        `${printable(event.host, 255)} about ${printable(who, 320)}: ${oneLine(event.reply, MOST_SHOWN_OF_REPLY)} → ${event.meaning} (rule ${event.rule})`,
       );
     }
   }

@@ -55,3 +55,18 @@ export function plainLines(text: string): string {
 
 /** More than any sentence of ours; what a stranger put into one must not fill the screen. */
 const MOST_LINE_CHARACTERS = 2000;
+
+/** A text in lines of at most `width` characters, broken at blanks; a word longer than that is left to the terminal. */
+export function folded(text: string, width: number | null): string[] {
+  if (width === null || text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > Math.max(LEAST_WIDTH, width)) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}
+
+/** A terminal narrower than this breaks lines as it likes. */
+const LEAST_WIDTH = 30;

@@ -9,7 +9,7 @@ import type { ProbeEvent } from '../../src/verify/probe.ts';
 import { COLOURS, NO_COLOURS, NOW, replyOf, verdictOf } from './samples.ts';
 
 function examined(input: string, verdict: Verdict, events: readonly ProbeEvent[] = []): Examined {
-  return { input, facts: new RowFactsReader().read(input), verdict, plan: null, events, now: NOW };
+  return { input, facts: new RowFactsReader().read(input), verdict, plan: null, events, now: NOW, dueAt: null };
 }
 
 function linesOf(one: Examined, verbose = false): string[] {
@@ -43,6 +43,38 @@ test('what a failed connection said is told once', () => {
   const verdict = verdictOf('blocked', { stage: 'greeting', detail: outcome, reply: replyOf(554, 'go away') });
   const lines = linesOf(examined('a@known.test', verdict, [event]));
   assert.equal(lines.filter((line) => line.includes('go away')).length, 1);
+});
+
+test('why and what to do stand above the evidence, in words for everybody', () => {
+  const lines = linesOf(examined('a@known.test', verdictOf('mailbox_not_found', { reply: UNKNOWN_USER }), [REFUSED]));
+  assert.equal(lines[1], '  why       The mail server says plainly that it does not know this name.');
+  assert.equal(lines[2], '  next      Remove it.');
+});
+
+test('who was put off is told when to ask again, and not to wait where that takes long', () => {
+  const one = examined('a@known.test', verdictOf('greylisted', { reply: replyOf(450, 'later') }));
+  assert.equal(
+    linesOf({ ...one, dueAt: NOW + 61_000 })[2],
+    '  next      Run the same command again in 61 seconds, or let --wait 10m do it now.',
+  );
+  assert.equal(
+    linesOf({ ...one, dueAt: NOW + 86_401_000 })[2],
+    '  next      Run the same command again in about 24 hours (2026-01-16T00:00:01Z).',
+  );
+});
+
+test('on a terminal lines are broken at blanks, below where they began', () => {
+  const one = examined(
+    'a@known.test',
+    verdictOf('smtputf8_needed', { stage: 'ehlo', detail: 'word '.repeat(40).trim() }),
+  );
+  const lines = evidenceLines(one, { colours: NO_COLOURS, verbose: false, width: 60 });
+  assert.ok(
+    lines.every((line) => line.length <= 60),
+    lines.join('\n'),
+  );
+  assert.ok(lines.includes(`${' '.repeat(12)}${'word '.repeat(9).trim()}`), lines.join('\n'));
+  assert.equal(lines.join(' ').match(/word/g)?.length, 40);
 });
 
 test('a fact that no reply tells has a line of its own', () => {

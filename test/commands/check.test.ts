@@ -60,9 +60,14 @@ const answers: readonly [address: string, exitCode: number, firstLine: string, s
     'x@all.test  catchall (accepts_anything)',
     [/^ {2}catch-all yes: a name nobody has was accepted too$/m],
   ],
-  ['greylist@known.test', 1, 'greylist@known.test  unknown (greylisted)', [/→ greylisted \(rule /]],
+  [
+    'greylist@known.test',
+    1,
+    'greylist@known.test  unknown (greylisted)',
+    [/→ greylisted \(rule /, /^ {2}next +Run the same command again in /m],
+  ],
   ['x@gone.test', 1, 'x@gone.test  invalid (domain_not_found)', [/^ {2}dns +the domain gone\.test does not exist$/m]],
-  ['not an address', 1, 'not an address  invalid (syntax)', [/^ {2}syntax +bad: /m]],
+  ['not an address', 1, 'not an address  invalid (syntax)', [/^ {2}syntax +bad: /m, /^ {2}source +nobody was asked$/m]],
   [
     'INFO@Known.Test',
     0,
@@ -77,7 +82,7 @@ for (const [address, exitCode, firstLine, says] of answers) {
     assert.equal(run.exitCode, exitCode, run.stderr);
     assert.equal(run.stdout.split('\n')[0], firstLine);
     for (const words of says) assert.match(run.stdout, words);
-    assert.match(run.stdout, /^ {2}source +asked just now$/m);
+    assert.match(run.stdout, /^ {2}source +(?:asked just now|nobody was asked)$/m);
     assert.equal(run.stderr, '');
   });
 }

@@ -45,6 +45,8 @@ export function addCheckCommand(program: Command, context: CommandContext): void
       return openAsking(prepared.ask, { ...prepared, isUrgent: true });
     });
     const colours = coloursFor(invocation.stdout, { color: settings.color, env: invocation.env });
+    const width = invocation.stdout.isTTY === true ? (invocation.stdout.columns ?? 80) : null;
+    const look = { colours, verbose: settings.verbose, width };
     let allValid = true;
     let isFirst = true;
     try {
@@ -53,11 +55,7 @@ export function addCheckCommand(program: Command, context: CommandContext): void
         const examined = await checker.check(text);
         allValid = allValid && examined.verdict.status === 'valid';
         if (settings.json) await write(invocation.stdout, `${JSON.stringify(evidenceObject(examined, id))}\n`);
-        else
-          await write(
-            invocation.stdout,
-            `${isFirst ? '' : '\n'}${evidenceLines(examined, { colours, verbose: settings.verbose }).join('\n')}\n`,
-          );
+        else await write(invocation.stdout, `${isFirst ? '' : '\n'}${evidenceLines(examined, look).join('\n')}\n`);
         isFirst = false;
       }
     } finally {
