@@ -102,6 +102,7 @@ class Run {
   readonly pace: Pace;
   readonly #options: RunOptions;
   readonly #end: RunEnd;
+  readonly #planOptions: PlanOptions;
   readonly #desk = new RetryDesk();
   readonly #lanes: Lanes;
   readonly #shared: SharedQueues | null;
@@ -115,7 +116,8 @@ class Run {
   constructor(options: RunOptions, end: RunEnd) {
     this.#options = options;
     this.#end = end;
-    const { limits, clock, hosts, sharing } = options;
+    const { limits, clock, random, hosts, sharing, allowPrivate } = options;
+    this.#planOptions = { ...options.plan, clock, random, allowPrivate };
     const gatekeeper = sharing?.gate(hosts.providers) ?? hosts.providers;
     this.pace = new Pace({ limits, clock, gatekeeper });
     this.#lanes = new Lanes(options, { pace: this.pace, signal: end.signal });
@@ -269,7 +271,7 @@ class Run {
     { source, isLast }: { readonly source: JobSource; readonly isLast: boolean },
   ): Promise<boolean> {
     if (this.#end.signal.aborted) return false;
-    const plan = await planDomain(jobs.domain, { ...this.#options, ...this.#options.plan });
+    const plan = await planDomain(jobs.domain, this.#planOptions);
     if (this.#end.signal.aborted) return false;
     this.#options.onPlan?.(plan);
     const { smtp, dnsRetryDelaysMs } = this.#options;
