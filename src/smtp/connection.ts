@@ -92,7 +92,7 @@ export class Connection {
       },
     );
     this.#socket = socket;
-    if (signal !== undefined) this.#cancelAbort = onAbort(signal, () => this.lose('cancelled', 'cancelled'));
+    if (signal !== undefined) this.heedOnly(signal);
     // The 'error' listener stays on to the end: a reset that follows our own close must not become an exception.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     // Not left to 'close', which comes a little later: a command written in between would look like a reset.
@@ -161,6 +161,14 @@ export class Connection {
       this.lose('closed', sessionClosed().detail);
     }
     return this.closed;
+  }
+
+  /** From now on this signal ends the conversation at once, and no other. */
+  heedOnly(signal: AbortSignal): void {
+    this.#cancelAbort();
+    if (this.#lost !== null) return;
+    if (signal.aborted) this.lose('cancelled', 'cancelled');
+    else this.#cancelAbort = onAbort(signal, () => this.lose('cancelled', 'cancelled'));
   }
 
   /** Ends the connection at once; whatever is still owed is answered with this. Only the first call counts. */

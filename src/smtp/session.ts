@@ -185,6 +185,11 @@ export class Session {
     return { status: 'lost', failure: 'tls', reply, detail };
   }
 
+  /** From now on this signal ends the conversation at once, and no longer the one it was opened with. */
+  heedOnly(signal: AbortSignal): void {
+    this.#connection.heedOnly(signal);
+  }
+
   /** QUIT, a short wait for 221, and the end. Resolves with `closed`; an `ask` still open is lost with 'cancelled'. */
   close(): Promise<void> {
     return this.#connection.quit();

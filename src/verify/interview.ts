@@ -89,7 +89,7 @@ export async function interview<S extends Subject>(
   options: InterviewOptions,
   desk: Desk<S>,
 ): Promise<Interview<S>> {
-  const probe = await openProbe(plan, { ...first, domain: plan.domain }, options);
+  const probe = await openProbe(plan, recipientOf(first, plan), options);
   if (probe.status === 'failed') return { status: 'failed', probe };
   const { session, host, address, attempts, sourceIp } = probe;
   const answered = await askWhilePatient(first, probe, { plan, desk, options });
@@ -164,14 +164,16 @@ async function askWhilePatient<S extends Subject>(
   const at = { host, sourceIp };
   const firstWindow = desk.next(windowOf(Math.min(budget, most)) - 1, at);
   for (let subjects: readonly S[] = [first, ...firstWindow]; subjects.length > 0; ) {
-    const answers = await session.askAll(subjects.map((subject) => ({ ...subject, domain: plan.domain })));
+    const answers = await session.askAll(subjects.map((subject) => recipientOf(subject, plan)));
     const refusedBefore = refused;
     let slowestMs = 0;
+    let isTooMany = false;
     answers.forEach((answer, index) => {
       const subject = subjects[index] as S;
       const read = readAnswer({ subject, answer, refused, host }, plan, options);
       const ranOut = answer.status === 'lost' && answer.failure === 'timeout' && session.leftMs <= 0;
       answered.push(ranOut ? { ...read, ranOut } : read);
+      isTooMany ||= read.reading !== null && saysTooManyRecipients(read.reading);
       if (answer.status === 'lost') return;
       if (answer.reply.code >= 400) refused += 1;
       slowestMs = Math.max(slowestMs, answer.ms);
@@ -182,7 +184,7 @@ async function askWhilePatient<S extends Subject>(
     const isShutOut = !session.isOpen && endedByHost(answers);
     if (refused > 0 && (isPunishing || isShutOut)) hosts.noteImpatience(address, refused);
     if (!session.isOpen || isPunishing) break;
-    if (answered.some(({ reading }) => reading !== null && saysTooManyRecipients(reading))) {
+    if (isTooMany) {
       hosts.noteRecipientLimit(address, answered.filter(({ reading }) => reading?.meaning !== 'rate_limited').length);
       break;
     }
@@ -193,6 +195,11 @@ async function askWhilePatient<S extends Subject>(
     subjects = room <= 0 ? [] : desk.next(windowOf(room), at);
   }
   return answered;
+}
+
+/** No more than a session needs to know: its subjects carry what the domain's queue knows of them. */
+function recipientOf({ local, smtputf8, sourceIp }: Subject, { domain }: AskPlan) {
+  return { local, smtputf8, sourceIp, domain };
 }
 
 /** A 421, or a connection that went away in mid-sentence. */

@@ -1,5 +1,4 @@
 // Opens a session with one address of a mail host: from which address or through which proxy, and encrypted or not.
-import { onAbort } from '../smtp/cancellation.ts';
 import type { openSession, SessionStart, TlsUse } from '../smtp/session.ts';
 import type { TlsEvidence } from '../smtp/tls.ts';
 import type { ProbeEvent, ProbeOptions } from './probe.ts';
@@ -30,7 +29,7 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
     if (choice.status === 'none' && sources.hasProxies) return { status: 'given_up', detail: 'no proxy can be used' };
     if (choice.status === 'none') return { status: 'out_of_reach' };
     const { sourceIp } = choice;
-    const start = await openUntilEnd((signal) => sessionOptions(target, sourceIp, { ...options, signal }), options);
+    const start = await openUntilEnd(sessionOptions(target, sourceIp, options), options);
     if (start.status === 'ready' || start.failure !== 'proxy') {
       if (start.status === 'ready' || start.failure !== 'cancelled') sources.noteProxyWorked(sourceIp);
       return { status: 'tried', start, sourceIp };
@@ -45,18 +44,11 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
 
 /** A session that was not let in yet is cut when the run ends; one that was may be brought to its end. */
 async function openUntilEnd(
-  optionsWith: (signal: AbortSignal) => Parameters<typeof openSession>[0],
-  { openSession: open, signal, cutSignal }: ProbeOptions,
+  options: Parameters<typeof openSession>[0],
+  { openSession: open, cutSignal }: ProbeOptions,
 ): Promise<SessionStart> {
-  if (cutSignal === undefined) return open(optionsWith(signal));
-  const cut = new AbortController();
-  const forget = onAbort(signal, () => cut.abort());
-  const forgetCut = onAbort(cutSignal, () => cut.abort());
-  if (signal.aborted) cut.abort();
-  const start = await open(optionsWith(cut.signal));
-  forget();
-  const { closed } = start.status === 'ready' ? start.session : start;
-  void closed.then(forgetCut);
+  const start = await open(options);
+  if (start.status === 'ready' && cutSignal !== undefined) start.session.heedOnly(cutSignal);
   return start;
 }
 
