@@ -142,12 +142,11 @@ export function wantsSession({ queue, open }: QueueState, perDomain: number): bo
   return open === 0 || open < queue.sessionsWanted;
 }
 
-/** Uses up the provider's next turn by its rate, and says when it is; now, where there is no rate. */
+/** Uses up the provider's next turn by its rate, and says when it is. */
 export function takeTurn(
   provider: ProviderState,
-  { perMinute, nowMs }: { readonly perMinute: number | null; readonly nowMs: number },
+  { perMinute, nowMs }: { readonly perMinute: number; readonly nowMs: number },
 ): number {
-  if (perMinute === null) return nowMs;
   const atMs = Math.max(nowMs, provider.nextStartMs);
   provider.nextStartMs = atMs + 60_000 / perMinute;
   return atMs;

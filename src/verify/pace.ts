@@ -211,11 +211,9 @@ export class Pace {
 
   #takeTurn(provider: ProviderState): number {
     const perMinute = provider.ratePerMinute ?? this.#limits.ratePerMinute;
-    const share = perMinute === null ? 1 : (this.#gatekeeper?.rateShare?.(provider.key) ?? 1);
-    return takeTurn(provider, {
-      perMinute: perMinute === null ? null : perMinute * share,
-      nowMs: this.#clock.monotonic(),
-    });
+    if (perMinute === null) return Number.NEGATIVE_INFINITY; // at once; no clock is asked for what there is no rate for
+    const share = this.#gatekeeper?.rateShare?.(provider.key) ?? 1;
+    return takeTurn(provider, { perMinute: perMinute * share, nowMs: this.#clock.monotonic() });
   }
 
   #start(provider: ProviderState, state: QueueState): void {

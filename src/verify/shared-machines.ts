@@ -58,6 +58,8 @@ export class SharedMachines {
 
 /** The addresses of the hosts that are asked first, in one text; the order among equals is drawn by lot. */
 function bestAddresses(hosts: readonly MailHost[]): string {
-  const best = hosts.filter(({ preference }) => preference === hosts[0]?.preference);
+  const [first, ...others] = hosts;
+  if (first?.addresses.length === 1 && others[0]?.preference !== first.preference) return first.addresses[0] ?? '';
+  const best = hosts.filter(({ preference }) => preference === first?.preference);
   return [...new Set(best.flatMap(({ addresses }) => addresses))].sort().join(' ');
 }
