@@ -24,6 +24,8 @@ export interface HeldBack {
   readonly slowed: number;
   /** True where it was left alone. */
   readonly halted: boolean;
+  /** How things stood when the run ended: with all its connections again, with fewer, or not asked any more. */
+  readonly ended: 'as_before' | 'slowed' | 'left_alone';
   /** Its own words, on one line. */
   readonly words: string;
 }
@@ -139,12 +141,15 @@ export class SummaryCount {
 
 function heldBackIn(outcome: RunOutcome | undefined): Pick<Summary, 'heldBack'> {
   if (outcome === undefined || !('troubles' in outcome) || outcome.troubles === undefined) return {};
-  const heldBack = outcome.troubles.slice(0, MOST_PROVIDERS_KEPT).map(({ provider, slowDowns, isHalted, words }) => ({
-    provider: printable(provider, 100),
-    slowed: slowDowns,
-    halted: isHalted,
-    words: printable(words, 200),
-  }));
+  const heldBack = outcome.troubles
+    .slice(0, MOST_PROVIDERS_KEPT)
+    .map(({ provider, slowDowns, isHalted, atEnd, words }) => ({
+      provider: printable(provider, 100),
+      slowed: slowDowns,
+      halted: isHalted,
+      ended: atEnd,
+      words: printable(words, 200),
+    }));
   return { heldBack };
 }
 
@@ -194,11 +199,13 @@ function becauseOf(words: string, colours: ChalkInstance): string {
 }
 
 /** How a provider held the run back, to be put behind its name. */
-export function whatItDid({ slowed, halted }: HeldBack): string {
+export function whatItDid({ slowed, halted, ended }: HeldBack): string {
   const parts: string[] = [];
   if (slowed > 0) parts.push(`asked ${slowed === 1 ? 'once' : `${count(slowed)} times`} to slow down`);
   if (halted) parts.push(slowed > 0 ? 'was then left alone' : 'refused us and was left alone');
-  return parts.join(' and ');
+  if (ended === 'as_before') parts.push(halted ? 'let us in again later' : 'got all its connections back');
+  if (ended === 'slowed') parts.push('got fewer connections until the end');
+  return parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }
 
 export const COLOUR: Readonly<Record<Status, (colours: ChalkInstance) => ChalkInstance>> = {

@@ -27,9 +27,13 @@ export interface ProviderTrouble {
   readonly slowDowns: number;
   /** True where it was left alone because it refused us or never stopped asking for patience. */
   readonly isHalted: boolean;
+  /** Whether it was asked with all its connections again, or with fewer, or not at all, when the run ended. */
+  readonly atEnd: 'as_before' | 'slowed' | 'left_alone';
   /** Its own words on one printable line, or what happened to the connection. */
   readonly words: string;
 }
+
+type NewTrouble = Omit<ProviderTrouble, 'slowDowns' | 'atEnd'>;
 
 /** A turn in how a provider treats us, worth telling whoever watches the run. */
 export interface ProviderTurn {
@@ -48,7 +52,7 @@ export class Providers {
   readonly #known = new Map<string, ProviderConduct>();
   readonly #machines = new SharedMachines();
   /** By the provider's key: its name may grow. */
-  readonly #troubles = new Map<string, ProviderTrouble>();
+  readonly #troubles = new Map<string, Omit<ProviderTrouble, 'atEnd'>>();
 
   constructor(limits: ProviderLimits) {
     this.#limits = limits;
@@ -96,12 +100,12 @@ export class Providers {
 
   /** Who held the run back, worst first. */
   get troubles(): readonly ProviderTrouble[] {
-    return [...this.#troubles.values()].sort(
-      (a, b) => Number(b.isHalted) - Number(a.isHalted) || b.slowDowns - a.slowDowns,
-    );
+    return [...this.#troubles]
+      .map(([key, trouble]) => ({ ...trouble, atEnd: this.#known.get(key)?.standing ?? 'as_before' }))
+      .sort((a, b) => Number(b.isHalted) - Number(a.isHalted) || b.slowDowns - a.slowDowns);
   }
 
-  #addTrouble(key: string, trouble: Omit<ProviderTrouble, 'slowDowns'>): void {
+  #addTrouble(key: string, trouble: NewTrouble): void {
     const before = this.#troubles.get(key);
     if (before === undefined && this.#troubles.size >= MOST_TROUBLES) return;
     const slowDowns = (before?.slowDowns ?? 0) + (trouble.isHalted ? 0 : 1);
@@ -128,15 +132,11 @@ export class ProviderConduct {
   readonly #limits: ProviderLimits;
   readonly #slowDown: SlowDown;
   readonly #circuit: Circuit;
-  readonly #addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void;
+  readonly #addTrouble: (trouble: NewTrouble) => void;
   #letUsIn = false;
   #hasAnswered = false;
 
-  constructor(
-    nameOf: () => string,
-    limits: ProviderLimits,
-    addTrouble: (trouble: Omit<ProviderTrouble, 'slowDowns'>) => void,
-  ) {
+  constructor(nameOf: () => string, limits: ProviderLimits, addTrouble: (trouble: NewTrouble) => void) {
     this.#nameOf = nameOf;
     this.#limits = limits;
     this.#slowDown = new SlowDown(limits);
@@ -213,19 +213,28 @@ export class ProviderConduct {
     if (inARow >= most && this.#circuit.slowedTooOften(halt, times.nowMs)) {
       return this.#leftAlone(`asked ${inARow} times in a row to come back later`, halt);
     }
-    const connections = `${slowed.connections} ${slowed.connections === 1 ? 'connection' : 'connections'}`;
     const pause = `no new one for ${slowed.pauseMs / 1000} s`;
-    return this.#turn('slowed', `asks us to slow down: ${connections} at most, ${pause}`);
+    return this.#turn('slowed', `asks us to slow down: ${connectionsInWords(slowed.connections)} at most, ${pause}`);
   }
 
   /** Notes a session that went well from beginning to end. */
-  wentWell(times: SessionTimes): void {
-    this.#slowDown.noteClean(times);
+  wentWell(times: SessionTimes): ProviderTurn | null {
+    const connections = this.#slowDown.noteClean(times);
+    if (connections === null) return null;
+    const most = connectionsInWords(connections);
+    return this.#turn('back', connections < times.limit ? `goes well: ${most} at most now` : `is back to ${most}`);
+  }
+
+  /** How things stand with it. */
+  get standing(): ProviderTrouble['atEnd'] {
+    if (this.halt !== null) return 'left_alone';
+    return this.#slowDown.isSlow ? 'slowed' : 'as_before';
   }
 
   #leftAlone(why: string, halt: Halt): ProviderTurn {
     this.#addTrouble({ provider: this.#name, isHalted: true, words: wordsOf(halt) });
-    return this.#turn('left_alone', `${why}: left alone for ${this.#limits.circuitPauseMs / 60_000} min`);
+    const pause = `${this.#limits.circuitPauseMs / 60_000} min`;
+    return this.#turn('left_alone', `${why}: left alone for ${pause}, and given up if the run has nothing else to do`);
   }
 
   #backAgain(): ProviderTurn {
@@ -235,6 +244,10 @@ export class ProviderConduct {
   #turn(turn: ProviderTurn['turn'], what: string): ProviderTurn {
     return { provider: this.#name, turn, line: `${this.#name} ${what}` };
   }
+}
+
+function connectionsInWords(count: number): string {
+  return `${count} ${count === 1 ? 'connection' : 'connections'}`;
 }
 
 function wordsOf({ reply, detail }: Halt): string {

@@ -33,7 +33,7 @@ export function noteConduct<S extends Subject>(
   const times = { startedAtMs, nowMs, limit: options.limits.perProvider };
   const slow = slowDownAmong(answered);
   if (slow !== null) tell(conduct.slowedDown(haltOf(slow, host, 'rate_limited'), times), host, options);
-  else if (answered.every(({ lost }) => lost === null)) conduct.wentWell(times);
+  else if (answered.every(({ lost }) => lost === null)) tell(conduct.wentWell(times), host, options);
 
   const readings = answered.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   if (control !== null) readings.push(control.reading);

@@ -73,15 +73,17 @@ export class SlowDown {
     this.#inARow = 0;
   }
 
-  /** Notes a session that went well from beginning to end. */
-  noteClean(at: { readonly startedAtMs: number; readonly limit: number }): void {
-    if (!this.isSlow || at.startedAtMs <= this.#slowedAtMs) return;
+  /** Notes a session that went well from beginning to end; gives how many connections that earns, null for no more than before. */
+  noteClean(at: { readonly startedAtMs: number; readonly limit: number }): number | null {
+    if (!this.isSlow || at.startedAtMs <= this.#slowedAtMs) return null;
     this.#clean += 1;
-    if (this.#clean < this.#limits.cleanSessionsPerStep) return;
+    if (this.#clean < this.#limits.cleanSessionsPerStep) return null;
     this.#clean = 0;
     this.#connections += 1;
     this.#nextPauseMs = this.#limits.slowDownPauseMs;
-    if (this.#connections >= at.limit) this.#forget();
+    if (this.#connections < at.limit) return this.#connections;
+    this.#forget();
+    return at.limit;
   }
 
   #forget(): void {

@@ -12,10 +12,16 @@ function summaryOf(outcome: RunOutcome) {
 const OUTCOME: RunOutcome = {
   status: 'done',
   troubles: [
-    { provider: 'fortress.test', slowDowns: 0, isHalted: true, words: '554 5.7.1 blocked using \\x1b[31mlist' },
-    { provider: 'busy.test', slowDowns: 2, isHalted: true, words: '421 4.3.2 busy' },
-    { provider: 'google', slowDowns: 3, isHalted: false, words: '421 4.7.28 unusual rate' },
-    { provider: 'once.test', slowDowns: 1, isHalted: false, words: '' },
+    {
+      provider: 'fortress.test',
+      slowDowns: 0,
+      isHalted: true,
+      atEnd: 'left_alone',
+      words: '554 5.7.1 blocked using \\x1b[31mlist',
+    },
+    { provider: 'busy.test', slowDowns: 2, isHalted: true, atEnd: 'as_before', words: '421 4.3.2 busy' },
+    { provider: 'google', slowDowns: 3, isHalted: false, atEnd: 'slowed', words: '421 4.7.28 unusual rate' },
+    { provider: 'once.test', slowDowns: 1, isHalted: false, atEnd: 'as_before', words: '' },
   ],
 };
 
@@ -24,9 +30,9 @@ test('each provider that held the run back gets a line with what it did and said
   const from = lines.indexOf('  Held back by:');
   assert.deepEqual(lines.slice(from + 1, from + 5), [
     '    fortress.test refused us and was left alone — 554 5.7.1 blocked using \\x1b[31mlist',
-    '    busy.test asked 2 times to slow down and was then left alone — 421 4.3.2 busy',
-    '    google asked 3 times to slow down — 421 4.7.28 unusual rate',
-    '    once.test asked once to slow down',
+    '    busy.test asked 2 times to slow down, was then left alone and let us in again later — 421 4.3.2 busy',
+    '    google asked 3 times to slow down and got fewer connections until the end — 421 4.7.28 unusual rate',
+    '    once.test asked once to slow down and got all its connections back',
   ]);
 });
 
@@ -35,6 +41,7 @@ test('machines get the same with plain names', () => {
     provider: 'google',
     slowed: 3,
     halted: false,
+    ended: 'slowed',
     words: '421 4.7.28 unusual rate',
   });
 });

@@ -339,5 +339,7 @@ test('addresses of a provider that does not let up are given up after a few paus
   await over;
   assert.ok(queue.waiting === 0 && queue.isDrained);
   assert.ok(clock.monotonic() - begunAt <= 240_000);
-  assert.deepEqual(providers.troubles, [{ provider: 'p.test', slowDowns: 2, isHalted: true, words: '421 busy' }]);
+  assert.deepEqual(providers.troubles, [
+    { provider: 'p.test', slowDowns: 2, isHalted: true, atEnd: 'left_alone', words: '421 busy' },
+  ]);
 });

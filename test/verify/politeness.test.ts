@@ -78,10 +78,14 @@ test('a server that takes three connections is turned to with three at most, and
 });
 
 test('the limit is felt for again, a connection at a time', async () => {
-  const { verdicts, outcome, record } = await askWorld(bigmail({ limits: { connections: 3 } }, 80), addresses(80), {
-    limits: LIMITS,
-    hosts: hosts({ cleanSessionsPerStep: 3, slowDownPauseMs: 5, longestSlowDownPauseMs: 5 }),
-  });
+  const { verdicts, outcome, record, events } = await askWorld(
+    bigmail({ limits: { connections: 3 } }, 80),
+    addresses(80),
+    {
+      limits: LIMITS,
+      hosts: hosts({ cleanSessionsPerStep: 3, slowDownPauseMs: 5, longestSlowDownPauseMs: 5 }),
+    },
+  );
   const left = wrong(verdicts);
   assert.ok(left.length <= 5 && left.every((line) => line.endsWith(' rate_limited')), `met it twice: ${left}`);
   assert.ok(
@@ -89,6 +93,26 @@ test('the limit is felt for again, a connection at a time', async () => {
     'it came back and was told again',
   );
   assert.ok(record.byProvider.get('bigmail')!.max <= LIMITS.perProvider);
+  const told = events.flatMap((event) => (event.type === 'provider' && event.turn === 'back' ? [event.line] : []));
+  assert.equal(told[0], 'bigmail.test goes well: 4 connections at most now', 'and whoever watches is told');
+});
+
+test('a provider that was slowed down and gets all its connections back is told so, and summed up so', async () => {
+  const world = bigmail({ variants: { list: [{}, MOODS.busyAtBanner], afterwards: 'base' } }, 40);
+  const { outcome, events } = await askWorld(world, addresses(40), {
+    limits: { ...LIMITS, perProvider: 2 },
+    hosts: hosts({ cleanSessionsPerStep: 3 }),
+  });
+  const told = events.flatMap((event) => (event.type === 'provider' ? [event.line] : []));
+  assert.deepEqual(told, [
+    'bigmail.test asks us to slow down: 1 connection at most, no new one for 0.04 s',
+    'bigmail.test is back to 2 connections',
+  ]);
+  assert.ok(outcome.status === 'done');
+  assert.deepEqual(
+    outcome.troubles?.map(({ slowDowns, atEnd }) => [slowDowns, atEnd]),
+    [[1, 'as_before']],
+  );
 });
 
 const BUSY: Behaviour = MOODS.busyAtBanner;
