@@ -90,8 +90,8 @@ function rerunOf(rerun: AdviceRow['rerun'], grounds: AdviceGrounds): Advice['rer
 }
 
 function sayWhenDue({ putOff, now }: AdviceGrounds): string {
-  const rest = 'only they are asked again, everything else comes from the cache.';
-  if (putOff === null) return `Run the same command again later: who could not answer is asked again; ${rest}`;
+  const rest = 'only what is still unclear is asked again, everything else comes from the cache.';
+  if (putOff === null) return `Run the same command again later: ${rest}`;
   const { rows, firstDueAt, lastDueAt } = putOff;
   const who = rows === 1 ? '1 address was' : `${count(rows)} addresses were`;
   const first = dueIn(firstDueAt, now);

@@ -51,7 +51,8 @@ export async function concludeList(settings: VerifySettings, run: FinishedCleani
 function saySummary(settings: VerifySettings, run: FinishedCleaning, summary: Summary): void {
   const { stderr } = run.invocation;
   const seconds = (run.endedAt - run.startedAt) / 1000;
-  for (const line of summaryLines(summary, { seconds, colours: run.colours })) stderr.write(`${line}\n`);
+  const width = stderr.isTTY === true ? (stderr.columns ?? 80) : null;
+  for (const line of summaryLines(summary, { seconds, colours: run.colours, width })) stderr.write(`${line}\n`);
   const written = [
     ...(settings.output === '-' ? [] : [`${plainLines(settings.output)} (${plural(run.output.written, 'row')})`]),
     ...(settings.report === null ? [] : [`${plainLines(settings.report)} (the report)`]),

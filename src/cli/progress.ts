@@ -5,9 +5,9 @@ import type { Clock } from '../clock.ts';
 import { printable } from '../smtp/printable.ts';
 import { STATUSES, type Status, type Verdict } from '../verdict.ts';
 import type { Waiting } from '../verify/run.ts';
+import { type BarFacts, barText, type WaitingFacts } from './bar-text.ts';
 import type { CleanWatch } from './clean-list.ts';
 import { count } from './number-words.ts';
-import { COLOUR } from './summary.ts';
 import type { Output } from './terminal.ts';
 
 const LINE_EVERY_MS = 60_000;
@@ -23,6 +23,13 @@ export interface ProgressOptions {
   readonly quiet: boolean;
 }
 
+/** Who is waited for, in words, and until when (milliseconds since the epoch) where that is known. */
+interface WaitedFor {
+  readonly who: string;
+  readonly where: string;
+  readonly nextAt: number | null;
+}
+
 /** Watches one cleaning; `stop` takes the bar away. */
 export class Progress implements CleanWatch {
   readonly #options: ProgressOptions;
@@ -35,7 +42,7 @@ export class Progress implements CleanWatch {
   #bar: SingleBar | null = null;
   #cancelLine: (() => void) | null = null;
   #cancelTick: (() => void) | null = null;
-  #waitingFor: { readonly text: string; readonly nextAt: number | null } | null = null;
+  #waitingFor: WaitedFor | null = null;
   readonly #saidWaiting = new Set<'put off' | 'held'>();
 
   constructor(options: ProgressOptions) {
@@ -69,15 +76,17 @@ export class Progress implements CleanWatch {
   waiting({ addresses, domains, nextAt, heldBy }: Waiting): void {
     const some = domains.slice(0, 2).map((domain) => printable(domain, 40));
     const others = domains.length > 2 ? ` and ${domains.length - 2} more` : '';
-    const where = `${some.join(', ')}${others}`;
-    const who =
-      heldBy === undefined
-        ? `${count(addresses)} put off at ${where}`
-        : `another mailgate (process ${heldBy.slice(0, 3).join(', ')}) that is asking about ${count(addresses)} at ${where}`;
-    this.#waitingFor = { text: who, nextAt: heldBy === undefined ? nextAt : null };
+    const at = `at ${some.join(', ')}${others}`;
+    const isPutOff = heldBy === undefined;
+    const who = isPutOff
+      ? `${count(addresses)} put off`
+      : `another mailgate (process ${heldBy.slice(0, 3).join(', ')})`;
+    const where = isPutOff ? ` ${at}` : ` that is asking about ${count(addresses)} ${at}`;
+    this.#waitingFor = { who, where, nextAt: isPutOff ? nextAt : null };
     if (this.#bar === null) {
       const what = heldBy === undefined ? 'put off' : 'held';
-      if (!this.#options.quiet && !this.#saidWaiting.has(what)) this.#options.stream.write(`Waiting for ${who}.\n`);
+      if (!this.#options.quiet && !this.#saidWaiting.has(what))
+        this.#options.stream.write(`Waiting for ${who}${where}.\n`);
       this.#saidWaiting.add(what);
       return;
     }
@@ -119,9 +128,9 @@ export class Progress implements CleanWatch {
   #startBar(): void {
     this.#bar = new SingleBar(
       {
-        format: `${PHASES[this.#phase]} {bar} {percentage} % | {shown} | {rate}/s{left}{counts}`,
+        format: `${PHASES[this.#phase]} {bar} {percentage} % | {text}`,
         stream: this.#options.stream as NodeJS.WritableStream,
-        barsize: 24,
+        barsize: this.#barWidth(),
         hideCursor: true,
         clearOnComplete: true,
         gracefulExit: false,
@@ -145,47 +154,63 @@ export class Progress implements CleanWatch {
     this.#bar.update(this.#done, this.#payload());
   }
 
-  #payload(): Record<string, string> {
-    const seconds = Math.max(0.001, (this.#options.clock.monotonic() - this.#startedAt) / 1000);
-    const perSecond = this.#done / seconds;
-    const isAsking = this.#phase === 'asking';
+  #payload(): { readonly text: string } {
+    const room = this.#columns() - `${PHASES.asking}  100 % | `.length - this.#barWidth() - 1;
+    return { text: barText(this.#facts(), { room, colours: this.#options.colours }) };
+  }
+
+  #columns(): number {
+    return this.#options.stream.columns ?? 80;
+  }
+
+  /** On a narrow terminal the figures say more than the bar. */
+  #barWidth(): number {
+    const columns = this.#columns();
+    return columns >= 120 ? 24 : columns >= 100 ? 14 : 8;
+  }
+
+  #facts(): BarFacts {
+    const now = this.#options.clock.monotonic();
+    const perSecond = this.#done / Math.max(0.001, (now - this.#startedAt) / 1000);
     const left = this.#total === null || perSecond === 0 ? null : Math.max(0, (this.#total - this.#done) / perSecond);
+    const isAsking = this.#phase === 'asking';
     return {
-      shown: isAsking
-        ? `${count(this.#done)}/${count(this.#total ?? this.#done)} addresses`
-        : `${count(this.#done)} rows`,
+      shown: isAsking ? `${count(this.#done)}/${count(this.#total ?? this.#done)}` : count(this.#done),
+      unit: isAsking ? 'addresses' : 'rows',
       rate: perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond)),
-      left:
-        this.#waitingFor !== null
-          ? this.#waitingText(this.#waitingFor)
-          : left === null || !Number.isFinite(left)
-            ? ''
-            : ` | ${clockTime(left)} left`,
-      counts: isAsking ? ` | ${this.#countsText()}` : '',
+      left: left === null || !Number.isFinite(left) ? null : clockTime(left),
+      waiting: this.#waitingFor === null ? null : this.#waitingFacts(this.#waitingFor),
+      counts: isAsking ? this.#countsNow() : null,
     };
   }
 
-  #waitingText({ text, nextAt }: { readonly text: string; readonly nextAt: number | null }): string {
-    if (nextAt === null) return ` | waiting for ${text}`;
-    return ` | waiting for ${text}, next in ${clockTime(Math.max(0, (nextAt - this.#options.clock.now()) / 1000))}`;
+  #waitingFacts({ who, where, nextAt }: WaitedFor): WaitingFacts {
+    const nextIn = nextAt === null ? null : clockTime(Math.max(0, (nextAt - this.#options.clock.now()) / 1000));
+    return { who, where, nextIn };
   }
 
-  #countsText(): string {
-    return STATUSES.map((status) =>
-      COLOUR[status](this.#options.colours)(`${count(this.#counts.get(status) ?? 0)} ${status}`),
-    ).join(' ');
+  #countsNow(): Record<Status, number> {
+    const countOf = (status: Status): number => this.#counts.get(status) ?? 0;
+    return {
+      valid: countOf('valid'),
+      invalid: countOf('invalid'),
+      catchall: countOf('catchall'),
+      unknown: countOf('unknown'),
+    };
   }
 
   #scheduleLine(): void {
     this.#cancelLine = this.#options.clock.after(LINE_EVERY_MS, () => {
-      const { shown, rate, left } = this.#payload();
-      const counts =
-        this.#phase === 'asking'
-          ? `; ${STATUSES.map((status) => `${this.#counts.get(status) ?? 0} ${status}`).join(', ')}`
-          : '';
-      this.#options.stream.write(
-        `${PHASES[this.#phase].trim()}: ${shown}, ${rate}/s${(left ?? '').replace(' | ', ', ')}${counts}\n`,
-      );
+      const { shown, unit, rate, left, waiting, counts } = this.#facts();
+      const found = counts === null ? '' : `; ${STATUSES.map((status) => `${counts[status]} ${status}`).join(', ')}`;
+      const next = waiting?.nextIn == null ? '' : `, next in ${waiting.nextIn}`;
+      const open =
+        waiting === null
+          ? left === null
+            ? ''
+            : `, ${left} left`
+          : `, waiting for ${waiting.who}${waiting.where}${next}`;
+      this.#options.stream.write(`${PHASES[this.#phase].trim()}: ${shown} ${unit}, ${rate}/s${open}${found}\n`);
       this.#scheduleLine();
     });
   }

@@ -7,8 +7,7 @@ import type { RunOutcome } from '../verify/run.ts';
 import { type Advice, adviceFor, type PutOff } from './advice.ts';
 import type { AnnotatedRow } from './annotation.ts';
 import { count, duration, plural } from './number-words.ts';
-
-export { plural } from './number-words.ts';
+import { folded } from './terminal.ts';
 
 /** Domains whose doubt is counted one by one; a list with more of them is summed up by the reasons alone. */
 const MOST_DOMAINS_COUNTED = 50_000;
@@ -156,9 +155,11 @@ function heldBackIn(outcome: RunOutcome | undefined): Pick<Summary, 'heldBack'> 
 /** The summary as a person reads it at the end of a run. */
 export function summaryLines(
   summary: Summary,
-  given: { readonly seconds: number; readonly colours: ChalkInstance },
+  given: { readonly seconds: number; readonly colours: ChalkInstance; readonly width?: number | null },
 ): string[] {
-  const { colours } = given;
+  const { colours, width = null } = given;
+  const because = (line: string, words: string): string =>
+    line + becauseOf(words, { colours, room: roomBehind(line, width) });
   const lines = [''];
   for (const status of STATUSES) {
     const rows = summary.status[status];
@@ -177,25 +178,36 @@ export function summaryLines(
   if (doubtful.length > 0) {
     lines.push('', '  Most doubt:');
     for (const { domain, rows, reason, cause } of doubtful) {
-      lines.push(`    ${printable(domain, 60)} (${count(rows)}): ${reason}${becauseOf(cause, colours)}`);
+      lines.push(because(`    ${printable(domain, 60)} (${count(rows)}): ${reason}`, cause));
     }
   }
   const heldBack = summary.heldBack ?? [];
   if (heldBack.length > 0) {
     lines.push('', '  Held back by:');
     for (const held of heldBack.slice(0, PROVIDERS_SHOWN))
-      lines.push(`    ${held.provider} ${whatItDid(held)}${becauseOf(held.words, colours)}`);
+      lines.push(because(`    ${held.provider} ${whatItDid(held)}`, held.words));
   }
   if (summary.advice.length > 0) {
     lines.push('', '  What to do next:');
-    for (const say of summary.advice.slice(0, 4)) lines.push(`    - ${say}`);
+    for (const say of summary.advice.slice(0, 4)) {
+      const [first, ...rest] = folded(say, width === null ? null : width - 6);
+      lines.push(`    - ${first}`, ...rest.map((line) => `      ${line}`));
+    }
   }
   return lines;
 }
 
-function becauseOf(words: string, colours: ChalkInstance): string {
-  if (words === '') return '';
-  return colours.dim(` — ${words.length > 100 ? `${words.slice(0, 99)}…` : words}`);
+/** A cause is shown as far as the line goes, and left out where hardly anything of it would be seen. */
+function becauseOf(words: string, look: { readonly colours: ChalkInstance; readonly room: number }): string {
+  const room = look.room - ' — '.length;
+  if (words === '' || room < 12) return '';
+  return look.colours.dim(` — ${words.length > room ? `${words.slice(0, room - 1)}…` : words}`);
+}
+
+const MOST_CAUSE_CHARACTERS = 103;
+
+function roomBehind(line: string, width: number | null): number {
+  return width === null ? MOST_CAUSE_CHARACTERS : Math.min(MOST_CAUSE_CHARACTERS, width - line.length);
 }
 
 /** How a provider held the run back, to be put behind its name. */

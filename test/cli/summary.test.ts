@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SummaryCount, summaryLines } from '../../src/cli/summary.ts';
 import type { Reason } from '../../src/verdict.ts';
-import { NO_COLOURS, replyOf, rowOf, verdictOf } from './samples.ts';
+import { NO_COLOURS, NOW, replyOf, rowOf, verdictOf } from './samples.ts';
 
 const NOTHING_HELD_BACK = { keptFromAsking: null };
 
@@ -73,6 +73,35 @@ for (const [reason, says] of advice) {
 test('what an option kept from being checked is checked without that option', () => {
   const summary = summaryOf([rowOf('a@known.test', verdictOf('not_checked'))], { keptFromAsking: '--no-smtp' });
   assert.deepEqual(summary.advice, ['Addresses that were not checked are checked by a run without --no-smtp.']);
+});
+
+test('on a terminal causes end with the line, and advice goes on below where it began', () => {
+  const grey = verdictOf('greylisted', { reply: replyOf(450, `4.2.0 ${'come back later '.repeat(9)}`) });
+  const lines = summaryLines(summaryOf([rowOf('a@two.test', grey)]), { seconds: 1, colours: NO_COLOURS, width: 60 });
+  assert.ok(
+    lines.every((line) => line.length <= 60),
+    lines.join('\n'),
+  );
+  assert.ok(
+    lines.some((line) => /^ {4}two\.test \(1\): greylisted — 450 4\.2\.0 .*…$/.test(line)),
+    lines.join('\n'),
+  );
+  const from = lines.findIndex((line) => line.startsWith('    - Run the same command'));
+  assert.match(lines[from + 1] ?? '', /^ {6}\S/);
+});
+
+test('who was put off is advised when to come back, the first and the last', () => {
+  const counted = new SummaryCount();
+  for (const minutes of [5, 60, 1]) {
+    counted.add(rowOf('a@known.test', verdictOf('greylisted')), '');
+    counted.addPutOff(NOW + minutes * 60_000);
+  }
+  const { putOff, advice } = counted.result({ keptFromAsking: null, now: NOW });
+  assert.deepEqual(putOff, { rows: 3, firstDueAt: NOW + 60_000, lastDueAt: NOW + 3_600_000 });
+  assert.match(
+    advice[0] ?? '',
+    /^3 addresses were put off .* again in 60 seconds \(the last is due in about 60 minutes\); only/,
+  );
 });
 
 test('all is well: no advice, no doubt', () => {
