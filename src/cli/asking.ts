@@ -12,6 +12,7 @@ import { isKept } from '../verify/ageing.ts';
 import { VERIFY_DEFAULTS } from '../verify/defaults.ts';
 import { HostMemory } from '../verify/hosts.ts';
 import type { JobSource, RecordVerdict } from '../verify/jobs.ts';
+import { throughOutages } from '../verify/outage.ts';
 import type { DomainPlan } from '../verify/plan.ts';
 import type { ProbeEvent } from '../verify/probe.ts';
 import type { RunOptions, Waiting } from '../verify/run.ts';
@@ -75,6 +76,10 @@ export async function openAsking(
   const hosts = new HostMemory({ ...VERIFY_DEFAULTS, ...pause });
   // Whether a proxy can reach IPv6 is not to be found out from here.
   const useIpv6 = settings.allowPrivate || settings.proxies.length > 0 || (await hasIpv6Egress());
+  const onOutage = (): void =>
+    given.notices.warn(
+      'no mail host can be reached any more: waiting two minutes at most for the network to come back.',
+    );
   const others = settings.smtp && !given.isTemporary ? joinOtherRuns({ ...given, clock }) : null;
   return {
     resolver,
@@ -93,7 +98,7 @@ export async function openAsking(
       waitMs: settings.waitMs ?? waitOf(run.isWholeList, settings.sandbox),
       onWaiting: run.onWaiting ?? null,
       signal: run.signal,
-      openSession,
+      openSession: run.isWholeList ? throughOutages(openSession, { clock, onOutage }) : openSession,
       identity,
       sources,
       port: settings.port,
