@@ -10,6 +10,8 @@ export interface LeanCounts {
   peakOpen: number;
   /** Recipients asked about. */
   recipients: number;
+  /** Of those, names that are none of the list's: asked to find out whether the domain accepts anything. */
+  inventedNames: number;
   /** Delayed answers, where those to one pipelined group count once; the goodbye is counted apart. */
   waits: number;
   goodbyes: number;
@@ -118,8 +120,9 @@ function answer(conversation: Conversation, chunk: string, desk: Desk): void {
     const verb = text.slice(start, start + 4).toUpperCase(); // one of the peers writes them small
     if (verb === 'RCPT') {
       counts.recipients += 1;
-      const at = text.indexOf('@', start);
-      replies += isKnownUser(text.slice(text.indexOf('<', start) + 1, at)) ? ACCEPTED : `550 5.1.1 User unknown\r\n`;
+      const local = text.slice(text.indexOf('<', start) + 1, text.indexOf('@', start));
+      if (!local.startsWith('user')) counts.inventedNames += 1;
+      replies += isKnownUser(local) ? ACCEPTED : '550 5.1.1 User unknown\r\n';
     } else if (verb === 'QUIT') {
       replies += '221 2.0.0 Bye\r\n';
       isLast = true;
@@ -143,6 +146,7 @@ function newCounts(): LeanCounts {
     open: 0,
     peakOpen: 0,
     recipients: 0,
+    inventedNames: 0,
     waits: 0,
     goodbyes: 0,
     peakPerOperator: 0,

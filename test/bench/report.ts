@@ -67,6 +67,43 @@ export function reportLines(benchmark: Benchmark, report: Report): string[] {
   ];
 }
 
+/** What a benchmark has measured, and how busy the machine was when it began. */
+export interface Done {
+  readonly benchmark: Benchmark;
+  readonly report: Report;
+  readonly load: string;
+}
+
+/** All reports as a page in Markdown: the checks in one table, then each benchmark with its conditions and figures. */
+export function markdownLines(machine: string, done: readonly Done[]): string[] {
+  const checks = done.flatMap(({ benchmark, report }) =>
+    report.checks.map(({ what, measured, target, outcome }) => [
+      benchmark.name,
+      what,
+      measured,
+      target,
+      outcome === 'met' ? 'met' : `**${outcome}**`,
+    ]),
+  );
+  return [
+    `${machine}.`,
+    '',
+    ...markdownTable([['Benchmark', 'What', 'Measured', 'Target', ''], ...checks]),
+    ...done.flatMap(({ benchmark, report, load }) => [
+      '',
+      `**${benchmark.name}**: ${benchmark.about}. ${[...report.conditions, `load ${load}`].join('; ')}.`,
+      '',
+      ...markdownTable([report.columns, ...report.figures]),
+      ...(report.notes ?? []).flatMap((note) => ['', note]),
+    ]),
+  ];
+}
+
+function markdownTable([heads = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
+}
+
 const WORDS: Readonly<Record<Check['outcome'], string>> = {
   met: 'met',
   'not met': 'NOT MET',
