@@ -160,7 +160,7 @@ const TASTES: Readonly<Record<PickyTaste, (local: string) => boolean>> = {
 
 /** A few of the names that a filter with a word list knows, or an initial with a separator. */
 const FIRST_NAMES =
-  /^(?:alex|anna?|berta|carl|clara|david|dora|emma|erik|eva|hugo|ida|jan|julia|karl|laura|lena|lisa|marc|marie|nora|otto|paul|peter|tom|[a-z][._-])/;
+  /^(?:alex|anna?|berta|carl|clara|david|dora|emma|erik|eva|hugo|ida|jan|julia|karl|laura|lena|lisa|marc|marie|nora|otto|paul|peter|ruth|tom|[a-z][._-])/;
 
 /** postgrey looks at the /24 of IPv4 and the /64 of IPv6. */
 function netOf(address: string): string {
