@@ -115,6 +115,11 @@ export interface Verdict {
   /** True where the domain has no MX record and its own address was asked (RFC 5321 section 5.1). */
   readonly implicitMx: boolean;
   readonly catchall: CatchallState;
+  /**
+   * Set where the verdict holds only for runs that treat private and loopback addresses alike: 'asked' where such a mail
+   * host gave it (--allow-private), 'left_out' where it was not asked for its address.
+   */
+  readonly privateHosts?: 'asked' | 'left_out';
   /** How many SMTP connections were opened for this address. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */

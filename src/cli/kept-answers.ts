@@ -21,6 +21,8 @@ export interface KeptAnswersOptions {
   /** True where nothing kept may be used (--refresh); new answers are kept all the same. */
   readonly refresh: boolean;
   readonly maxAgeMs: number | null;
+  /** True where private and loopback mail hosts are asked. */
+  readonly allowPrivate: boolean;
   /** True where the suppression store is not asked (--ignore-suppressions). */
   readonly ignoreSuppressions: boolean;
   /** The stream whose suppressions count beside those for all. */
@@ -130,7 +132,8 @@ export class KeptAnswers {
     if (!this.#hasVerdicts || this.#options.refresh || keys.length === 0) return NONE;
     const at = { now: this.#options.clock.now(), maxAgeMs: this.#options.maxAgeMs };
     const found = this.#options.store.verdicts.getMany(keys);
-    for (const [key, verdict] of found) if (!isFresh(verdict, at)) found.delete(key);
+    const other = this.#options.allowPrivate ? 'left_out' : 'asked';
+    for (const [key, verdict] of found) if (!isFresh(verdict, at) || verdict.privateHosts === other) found.delete(key);
     return found;
   }
 

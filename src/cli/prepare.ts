@@ -49,6 +49,7 @@ export async function prepare(settings: AskSettings & CommonSettings, invocation
     clock: systemClock,
     refresh: settings.refresh,
     maxAgeMs: settings.maxAgeMs,
+    allowPrivate: settings.allowPrivate || settings.sandbox,
     ignoreSuppressions: settings.ignoreSuppressions,
     scope: settings.scope,
     onFailure: (error) => failed.abort(error),

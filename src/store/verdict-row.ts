@@ -40,6 +40,10 @@ const TEXT_LIMIT = 1000;
 const NAME_LIMIT = 255;
 const ENHANCED_LIMIT = 16;
 
+/** The column `implicit_mx` holds this bit, and beside it what was done about private hosts. */
+const IMPLICIT_MX = 1;
+const PRIVATE_BITS = { asked: 2, left_out: 4 } as const;
+
 /** The values of `verdict` in the order of `VERDICT_COLUMNS`; long texts are cut. Status and source are not among them. */
 export function rowOfVerdict(verdict: Verdict): VerdictRow {
   const { reply } = verdict;
@@ -52,7 +56,8 @@ export function rowOfVerdict(verdict: Verdict): VerdictRow {
     cut(verdict.detail, TEXT_LIMIT),
     cut(verdict.mx, NAME_LIMIT),
     cut(verdict.provider, NAME_LIMIT),
-    verdict.implicitMx ? 1 : 0,
+    (verdict.implicitMx ? IMPLICIT_MX : 0) +
+      (verdict.privateHosts === undefined ? 0 : PRIVATE_BITS[verdict.privateHosts]),
     verdict.catchall,
     verdict.attempts,
     Math.round(verdict.checkedAt),
@@ -71,11 +76,13 @@ export function verdictOfRow(row: VerdictRow, source: Verdict['source']): Verdic
     detail,
     mx,
     provider,
-    implicitMx: implicitMx === 1,
+    implicitMx: (implicitMx & IMPLICIT_MX) !== 0,
     catchall,
     attempts,
     checkedAt,
     source,
+    ...((implicitMx & PRIVATE_BITS.asked) !== 0 && { privateHosts: 'asked' }),
+    ...((implicitMx & PRIVATE_BITS.left_out) !== 0 && { privateHosts: 'left_out' }),
   };
 }
 

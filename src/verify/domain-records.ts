@@ -153,6 +153,7 @@ export class DomainRecords {
       mx: found.host,
       provider: providerName(this.#plan.provider),
       implicitMx: this.#plan.implicitMx,
+      ...(this.#plan.hasPrivateHosts === true && { privateHosts: 'asked' }),
       catchall: found.catchall,
       attempts: found.attempts,
       checkedAt: this.#options.clock.now(),

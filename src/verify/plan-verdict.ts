@@ -18,5 +18,6 @@ export function verdictOfPlan(plan: DomainPlan, now: number): Verdict {
     attempts: 0,
     checkedAt: now,
     source: 'live',
+    ...(plan.status === 'decided' && plan.leftHostsOut === true && { privateHosts: 'left_out' }),
   };
 }

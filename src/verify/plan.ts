@@ -1,5 +1,6 @@
 // Finds out, for one domain, whom to ask: its mail hosts and their operator, or the verdict all its addresses share.
 import type { Clock, RandomSource } from '../clock.ts';
+import { mayDial } from '../dns/address-policy.ts';
 import { findMailHosts, type MailHost, type MailHostsOutcome } from '../dns/mail-hosts.ts';
 import { type Provider, providerOf } from '../dns/provider.ts';
 import type { Resolver } from '../dns/resolver.ts';
@@ -23,6 +24,8 @@ export type DomainPlan =
       readonly warnings: readonly string[];
       readonly expiresAt: number;
       readonly fromCache: boolean;
+      /** True where a host lives at a private or loopback address, which only --allow-private admits. */
+      readonly hasPrivateHosts?: true;
     }
   | {
       readonly status: 'decided';
@@ -30,6 +33,8 @@ export type DomainPlan =
       readonly reason: Extract<Reason, 'domain_not_found' | 'no_mail_service' | 'mx_unusable' | 'dns_failure'>;
       readonly detail: string;
       readonly fromCache: boolean;
+      /** True where it has hosts that were left out for their addresses, and that --allow-private might admit. */
+      readonly leftHostsOut?: true;
     };
 
 export interface PlanOptions {
@@ -56,27 +61,59 @@ export function providerName(provider: Provider): string {
 export async function planDomain(domain: string, options: PlanOptions): Promise<DomainPlan> {
   const { trustNxdomain } = options;
   const cached = options.refresh ? null : options.cache.get(domain, options.clock.now());
-  if (cached !== null) return planOf(domain, cached, { fromCache: true, trustNxdomain });
+  if (cached !== null && isTrueFor(cached, options))
+    return planOf(domain, cached, { fromCache: true, allowPrivate: options.allowPrivate, trustNxdomain });
   const found = await findMailHosts(domain, options);
   if ('expiresAt' in found && trustNxdomain) options.cache.put(domain, found, found.expiresAt);
-  return planOf(domain, found, { fromCache: false, trustNxdomain });
+  return planOf(domain, found, { fromCache: false, allowPrivate: options.allowPrivate, trustNxdomain });
+}
+
+/**
+ * A kept answer that was found with another view of private addresses: with them it must not lead a run to them that may
+ * not ask there, and without them it must not keep a run from them that may.
+ */
+function isTrueFor(outcome: MailHostsOutcome, { allowPrivate }: Pick<PlanOptions, 'allowPrivate'>): boolean {
+  if (outcome.status === 'hosts') return allowPrivate || !hasPrivateHosts(outcome.hosts);
+  return !allowPrivate || (outcome.status !== 'mx_unusable' && !isUnroutable(outcome));
+}
+
+function hasPrivateHosts(hosts: readonly MailHost[]): boolean {
+  return hosts.some(({ addresses }) => addresses.some((address) => !mayDial(address, { allowPrivate: false })));
+}
+
+function isUnroutable(outcome: MailHostsOutcome): boolean {
+  return outcome.status === 'no_mail_service' && outcome.cause === 'unroutable';
 }
 
 function planOf(
   domain: string,
   outcome: MailHostsOutcome,
-  options: { readonly fromCache: boolean; readonly trustNxdomain: boolean },
+  options: Pick<PlanOptions, 'trustNxdomain' | 'allowPrivate'> & { readonly fromCache: boolean },
 ): DomainPlan {
   const { fromCache, trustNxdomain } = options;
   if (outcome.status === 'hosts') {
     const { hosts, implicitMx, warnings, expiresAt } = outcome;
     const provider = providerOf(hosts[0]?.name ?? domain);
-    const fingerprint = outcome.targets.join(' ');
-    return { status: 'ask', domain, hosts, implicitMx, provider, fingerprint, warnings, expiresAt, fromCache };
+    const isPrivate = hasPrivateHosts(hosts);
+    // What a private host showed of the domain proves nothing of the public one.
+    const fingerprint = [...outcome.targets, ...(isPrivate ? ['(private)'] : [])].join(' ');
+    const plan = {
+      status: 'ask',
+      domain,
+      hosts,
+      implicitMx,
+      provider,
+      fingerprint,
+      warnings,
+      expiresAt,
+      fromCache,
+    } as const;
+    return isPrivate ? { ...plan, hasPrivateHosts: true } : plan;
   }
   if (!trustNxdomain && (outcome.status === 'domain_not_found' || outcome.status === 'no_mail_service')) {
     const detail = `the resolver rewrites "no such domain" answers, so this one proves nothing: ${outcome.detail}`;
     return { status: 'decided', domain, reason: 'dns_failure', detail, fromCache };
   }
-  return { status: 'decided', domain, reason: outcome.status, detail: outcome.detail, fromCache };
+  const plan = { status: 'decided', domain, reason: outcome.status, detail: outcome.detail, fromCache } as const;
+  return isUnroutable(outcome) && !options.allowPrivate ? { ...plan, leftHostsOut: true } : plan;
 }

@@ -15,7 +15,7 @@ const NOW = Date.UTC(2026, 10, 21);
 const KEY = 'ann@list.test';
 const RETRY = { tries: 1, sender: '', sourceIp: '', reason: 'greylisted', host: null, reply: null } as const;
 
-function keptAt(t: TestContext, path: string, now: number, refresh = false): KeptAnswers {
+function keptAt(t: TestContext, path: string, now: number, refresh = false, allowPrivate = false): KeptAnswers {
   const clock = new HandClock(now);
   const store = openStore<MailHostsOutcome>({ path, clock });
   t.after(() => store.close());
@@ -24,6 +24,7 @@ function keptAt(t: TestContext, path: string, now: number, refresh = false): Kep
     clock,
     refresh,
     maxAgeMs: null,
+    allowPrivate,
     ignoreSuppressions: false,
     scope: 'all',
     onFailure: (error) => assert.fail(String(error)),
@@ -80,5 +81,21 @@ for (const refresh of [false, true]) {
     const path = pathIn(t);
     keepAll(t, path, NOW + 3650 * DAY_MS);
     assert.deepEqual(believed(keptAt(t, path, NOW, refresh), NOW), NOTHING);
+  });
+}
+
+for (const [privateHosts, allowPrivate] of [
+  ['asked', false],
+  ['left_out', true],
+] as const) {
+  test(`a verdict for which private hosts were ${privateHosts} is not believed ${allowPrivate ? 'with' : 'without'} --allow-private`, (t) => {
+    const path = pathIn(t);
+    const first = keptAt(t, path, NOW, false, !allowPrivate);
+    first.keepVerdict(KEY, { ...verdictOf(NOW), privateHosts });
+    first.keepVerdict('bob@list.test', verdictOf(NOW));
+    first.flush();
+    assert.deepEqual([...first.freshVerdicts([KEY, 'bob@list.test']).keys()].sort(), [KEY, 'bob@list.test']);
+    const other = keptAt(t, path, NOW, false, allowPrivate);
+    assert.deepEqual([...other.freshVerdicts([KEY, 'bob@list.test']).keys()], ['bob@list.test']);
   });
 }

@@ -64,7 +64,7 @@ test('who is refused where a name nobody has is accepted is asked once more, by 
   const mailboxes = (local: string) => (local.startsWith('gone') ? 'unknown' : undefined) as 'unknown' | undefined;
   const world = worldOf({ hosts: [host('most.test', { accepts: 'anything', mailboxes })] });
   const memory = memoryOfDomains();
-  memory.rememberCatchall('most.test', 'mx.most.test', 'yes');
+  memory.rememberCatchall('most.test', 'mx.most.test (private)', 'yes');
   const { verdicts, record } = await askWorld(world, ['anna@most.test', 'gone1@most.test', 'gone2@most.test'], {
     limits: ONE,
     memory,
@@ -88,7 +88,7 @@ test('a host that refuses a name and accepts it by the next connection makes it 
     return questions === 1 ? 'unknown' : 'ok';
   };
   const memory = memoryOfDomains();
-  memory.rememberCatchall('odd.test', 'mx.odd.test', 'yes');
+  memory.rememberCatchall('odd.test', 'mx.odd.test (private)', 'yes');
   const { verdicts } = await askWorld(worldOf({ hosts: [host('odd.test', { mailboxes })] }), ['anna@odd.test'], {
     memory,
   });

@@ -94,7 +94,7 @@ test('at the end of the run what was answered is judged and kept, the question t
   assert.equal(record.sessionsWithoutQuit, 0);
   const again = addresses.filter((address) => verdicts.has(address) && asked(record, address) !== 1);
   assert.deepEqual(again, []);
-  const fingerprint = 'mx.ends.test';
+  const fingerprint = 'mx.ends.test (private)';
   assert.equal(memory.catchallOf('ends.test', fingerprint), 'no', 'and the next run need not ask that again');
 });
 
