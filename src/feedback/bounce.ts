@@ -129,7 +129,9 @@ function readBounce({ message, signs, words, behind, base }: Opened): MessageRea
   const text = readTextBounce(words, { isReport });
   const isSilent = ownReport === null && failedHeader.length === 0 && !(text !== null && text.recipients.length > 0);
   const report = isSilent ? innerReport(signs) : ownReport;
-  const isSure = isReport && (text !== null || report !== null || signs.hasReportSubject);
+  // X-Failed-Recipients says it by itself, where a mail system writes it.
+  const saysWho = failedHeader.length > 0 && signs.isFromMailSystem;
+  const isSure = isReport && (text !== null || report !== null || signs.hasReportSubject || saysWho);
   if (!isSure && text === null) return null;
   const original = originalOf(message, behind);
   const recipients = reportedAddresses({

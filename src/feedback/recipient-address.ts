@@ -69,7 +69,12 @@ function withoutPercentHack(address: string): string {
   return address.replace(/^([^%@\s]{1,64})%([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6})@[^@\s]{1,255}$/i, '$1@$2');
 }
 
-/** A quoted string may hold anything; else no spaces, brackets, or what begins a pipe, a file or an inclusion. */
-const LOCAL_PART = /^(?:"[^"\r\n]{1,128}"|[^\s<>()[\],;:"|/@\\][^\s<>()[\],;:"|\\@]{0,255})$/;
+/**
+ * A quoted string may hold anything; else no spaces, brackets, or what begins a pipe, a file or an inclusion. Chinese
+ * and Japanese prose has no spaces around an address, but marks of its own that no address holds.
+ */
+const LOCAL_PART =
+  /^(?:"[^"\r\n]{1,128}"|[^\s<>()[\],;:"|/@\\（）：，、。；「」][^\s<>()[\],;:"|\\@（）：，、。；「」]{0,255})$/;
 /** At least two labels: `user@server` is a name inside somebody's network. A literal IP address is a domain too. */
-const DOMAIN = /^(?:[^\s<>()[\],;:"'|\\/@.!*]{1,63}(?:\.[^\s<>()[\],;:"'|\\/@.!*]{1,63}){1,12}|\[[0-9a-f.:]{2,60}\])$/;
+const DOMAIN =
+  /^(?:[^\s<>()[\],;:"'|\\/@.!*（）：，、。；「」]{1,63}(?:\.[^\s<>()[\],;:"'|\\/@.!*（）：，、。；「」]{1,63}){1,12}|\[[0-9a-f.:]{2,60}\])$/;

@@ -5,7 +5,8 @@ import type { BounceRule } from './bounce-rule.ts';
 export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'relay-suppression-list',
-    words: /(?:on|in) (?:the |our |your )?(?:\w{1,20} ){0,3}suppression list|suppressed (?:address|recipient)/,
+    words:
+      /(?:on|in) (?:the |our |your )?(?:\w{1,20} ){0,3}suppression list|suppressed (?:address|recipient)|has suppressed sending to/,
     reason: 'relay_suppressed',
     source: 'Amazon SES, SendGrid, Mailgun',
     sample: 'Amazon SES has suppressed sending: the address is on the suppression list for your account',
@@ -94,7 +95,8 @@ export const REPORT_RULES: readonly BounceRule[] = [
   },
   {
     id: 'local-program',
-    words: /command output:|pipe to \||unknown mailer error|mailer error|local configuration error|procmail|\bx-unix\b/,
+    words:
+      /command output:|pipe to \||child process of \S{1,60} transport|unknown mailer error|mailer error|local configuration error|procmail|\bx-unix\b/,
     unless: /quota|disk full|no space left|mailbox (?:is )?full/,
     reason: 'mailer_error',
     source: 'Postfix pipe(8), Exim pipe transport, sendmail',
@@ -103,11 +105,33 @@ export const REPORT_RULES: readonly BounceRule[] = [
   {
     id: 'local-quota',
     words:
-      /quota exceeded|over quota|exceed(?:s|ed) (?:\w{1,12} ){0,3}quota|not enough (?:disk )?space|mailbox exceeds/,
+      /quota exceeded|over quota|exceed(?:s|ed) (?:\w{1,12} ){0,3}quota|not enough (?:disk )?space|mailbox exceeds|mailbox (?:is )?full/,
     only: 'own',
     reason: 'mailbox_full',
     source: 'local delivery agents',
     sample: 'can not write: Disk quota exceeded',
+  },
+  {
+    id: 'microsoft-no-dns',
+    enhanced: /^[45]\.4\.312$/,
+    reason: 'dns_failure',
+    source: 'Microsoft 365, which quotes its own words as a reply',
+    sample: '550 4.4.312 DNS query failed',
+  },
+  {
+    id: 'microsoft-no-connection',
+    enhanced: /^[45]\.4\.31[5-8]$/,
+    reason: 'connect_failed',
+    source: 'Microsoft 365, which quotes its own words as a reply',
+    sample: '550 4.4.316 Connection refused [Message=Socket error code 10061]',
+  },
+  {
+    id: 'no-encryption',
+    words:
+      /\btls is required|server certificate (?:is )?not (?:trusted|verified)|cannot start tls|\btls (?:connect|handshake|negotiation) (?:failed|failure|error)|must issue an? starttls/,
+    reason: 'tls_failed',
+    source: 'Postfix (smtp_proto.c, smtp_tls_policy), sendmail, netqmail',
+    sample: 'Server certificate not trusted',
   },
   {
     id: 'connection-timed-out',

@@ -25,7 +25,7 @@ const SECTIONS: Reader = { kind: 'blocks', extent: 'rest' };
 const TRANSCRIPT: Reader = { kind: 'transcript' };
 
 /** An address as it stands in a sentence, perhaps in brackets or quotes. */
-const NAME = String.raw`[<"'(]?([^\s<>"'(),;:]{1,300}@[^\s<>"'(),;:]{1,255})`;
+const NAME = String.raw`[<"'(]?([^\s<>"'(),;:（）：，。；]{1,300}@[^\s<>"'(),;:（）：，。；]{1,255})`;
 
 function named(reason: NamingPattern['reason'], ...openings: readonly string[]): Reader {
   return {
@@ -208,6 +208,17 @@ export const TEXT_FAMILIES: readonly TextFamily[] = [
     source: 'Trustwave MailMarshal',
   },
   {
+    id: 'mailenable',
+    marks: ['message could not be delivered to some recipients'],
+    readers: [
+      {
+        kind: 'named',
+        patterns: [{ pattern: /^\s{0,8}recipient: \[smtp:([^\s<>[\]]{1,300}@[^\s<>[\]]{1,255})\]/i, reason: 'rest' }],
+      },
+    ],
+    source: 'MailEnable (Windows)',
+  },
+  {
     id: 'x6',
     marks: ['returned permanent errors:', 'had trouble delivering your message'],
     readers: [named('line', 'returned (?:permanent|temporary) errors: ')],
@@ -259,6 +270,7 @@ export const GENERAL_READERS: readonly Reader[] = [
   PARAGRAPHS,
   named(
     'rest',
+    '(?:收件人|收信人|宛先)[(（:：]?\\s{0,4}',
     String.raw`(?:recipient|destination|rcpt to|addressee|address(?:ed to)?|mailbox|user|error)s?\s{0,2}[:=]\s{0,4}`,
     String.raw`(?:undeliverable|undelivered|deliver(?:ed|y|ing)?|sent|sending|send)\b[a-z' ]{0,40}\b(?:to|for)\b:?\s{0,4}`,
   ),

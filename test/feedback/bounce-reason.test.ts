@@ -84,6 +84,40 @@ const CASES: readonly (readonly [given: Partial<BounceEvidence>, reason: string,
     'suspect',
     'our relay refuses, not the host',
   ],
+  [
+    {
+      text: '550 5.1.1 Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address.',
+      status: '5.1.1',
+    },
+    'relay_suppressed',
+    'suspect',
+    'also where it gives the code of a missing mailbox',
+  ],
+  [{ text: 'mailbox is full: retry timeout exceeded' }, 'mailbox_full', 'soft', 'Exim says why before how long'],
+  [
+    { text: 'Child process of address_pipe transport returned 2 from command: /usr/bin/filter' },
+    'mailer_error',
+    'soft',
+    'Exim: a program behind the mailbox',
+  ],
+  [
+    { text: '550 4.4.316 Connection refused [Message=Socket error code 10061]', status: '4.4.316' },
+    'connect_failed',
+    'soft',
+    'Microsoft 365 quotes itself',
+  ],
+  [
+    { text: 'Server certificate not trusted', status: '4.7.5', diagnosticType: 'x-postfix' },
+    'tls_failed',
+    'none',
+    'no connection good enough for us',
+  ],
+  [
+    { text: '530 5.7.0 Must issue a STARTTLS command first', stage: 'mail' },
+    'tls_failed',
+    'none',
+    'the host demands encryption',
+  ],
 ];
 
 for (const [given, reason, strength, why] of CASES) {

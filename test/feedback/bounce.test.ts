@@ -177,6 +177,20 @@ test('a report that names nobody is traced by the one To of the returned mail, a
   assert.notEqual(recipient?.strength, 'hard');
 });
 
+test('X-Failed-Recipients names them where nothing else does, if a mail system writes it', () => {
+  const field = 'X-Failed-Recipients: one@example.test, two@example.test';
+  const told = readMessage(text(['From: Mailer-Daemon@mx.example.test', 'Subject: Sorry', field], 'It went wrong.'));
+  assert.deepEqual(
+    told.recipients.map(({ address, reason, strength }) => [address, reason, strength]),
+    [
+      ['one@example.test', 'unrecognised', 'soft'],
+      ['two@example.test', 'unrecognised', 'soft'],
+    ],
+  );
+  const person = readMessage(text(['From: Kim <kim@example.test>', 'Subject: Sorry', field], 'It went wrong.'));
+  assert.equal(person.kind, 'not_bounce');
+});
+
 test('a report without any recipient is unparsed, and addresses in its prose are not guessed at', () => {
   const reading = readMessage(text([...DAEMON], 'Something went wrong. Ask helpdesk@example.test or see our pages.\n'));
   assert.equal(reading.kind, 'unparsed');

@@ -314,6 +314,21 @@ To: x@example.test
 `,
     [['one@example.test', 'domain_not_found', 'hard', null]],
   ],
+  [
+    'mailenable',
+    `MailEnable: Message could not be delivered to some recipients.
+The following recipient(s) could not be reached:
+
+\tRecipient: [SMTP:one@example.test]
+\tReason: Remote SMTP Server Returned: 550 5.1.1 No such user here
+
+Message headers follow:
+
+Received: from mx.example.test
+To: <two@example.test>
+`,
+    [['one@example.test', 'mailbox_not_found', 'hard', null]],
+  ],
 ];
 
 for (const [family, body, expected] of REPORTS) {
@@ -338,6 +353,7 @@ test('a report of no known family is read by its shape', () => {
     'The mail for\n\n  one@example.test\n    550 5.1.1 no such user\n\nwas lost.',
     'Delivery to one@example.test was not possible:\n550 5.1.1 no such user',
     'Recipient: <one@example.test>\nReason: 550 5.1.1 no such user',
+    '收件人（one@example.test）的邮箱不存在，请检查\n550 5.1.1 no such user',
   ];
   for (const body of bodies) {
     const reading = readMessage(
