@@ -39,7 +39,7 @@ export const COMMON_OPTIONS = [
     description: 'print records as JSON, one object per line, on standard output',
   }),
   switchOption({ name: 'quiet', flags: '-q, --quiet', description: 'say nothing but errors and warnings' }),
-  switchOption({ name: 'verbose', flags: '-v, --verbose', description: 'show the SMTP dialogue' }),
+  switchOption({ name: 'verbose', flags: '-v, --verbose', description: 'show the SMTP dialogue (verify and check)' }),
   switchOption({ name: 'color', flags: '--no-color', description: 'no colours (also with NO_COLOR set)' }),
 ] as const;
 

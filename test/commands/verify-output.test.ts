@@ -1,6 +1,6 @@
 // What `mailgate verify` writes and where: columns, kept rows, split files, the input in place, streams. Nobody is asked.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { ALL_COLUMNS, BASIC_COLUMNS } from '../../src/cli/columns.ts';
 import { freshFolder } from '../support/mailgate.ts';
@@ -329,6 +329,10 @@ test('--summary tells machines what was found, also with --quiet', async (t) => 
   const { started_at, ended_at, seconds, advice, ...rest } = summary;
   assert.ok(Date.parse(String(ended_at)) >= Date.parse(String(started_at)));
   assert.ok(Number(seconds) >= 0 && Array.isArray(advice));
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, described = ''] = /### The summary for machines\n([\s\S]*?)\n##/.exec(readme) ?? [];
+  for (const field of Object.keys(summary))
+    assert.ok(described.includes(`\`${field}\``), `the README tells of ${field}`);
   assert.deepEqual(rest, {
     input: 'list.csv',
     output: 'clean.csv',
