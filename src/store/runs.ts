@@ -22,9 +22,10 @@ export type RunNews =
   /** Nobody else is at work: whatever the limits allow may be asked, and nothing need be told. */
   | { readonly status: 'alone' }
   /** Another run has not yet told what it is doing: nothing may be opened. */
-  | { readonly status: 'joining' }
+  | { readonly status: 'joining'; readonly others: readonly RunHolder[] }
   | {
       readonly status: 'shared';
+      readonly others: readonly RunHolder[];
       /** Of the domains waited for, those that another run still holds; the others are this run's now. */
       readonly held: ReadonlyMap<string, RunHolder>;
       /** How many connections may be open to each provider. */
@@ -152,10 +153,11 @@ export class LivingRun {
     const others = this.#living();
     if (others.length === 0) return this.#beAlone();
     if (!this.#isOpen || !isKnown) this.#open(post);
-    if (others.some(([, , , , isOpen]) => isOpen === 0)) return { status: 'joining' };
+    const names = others.map(([run, pid]): RunHolder => ({ run, pid }));
+    if (others.some(([, , , , isOpen]) => isOpen === 0)) return { status: 'joining', others: names };
     this.#domains.release(this.#id, post.released);
     const held = this.#domains.claim(this.#id, post.wanted);
-    return { status: 'shared', held, allowed: this.#providers.share(this.#id, post.uses()) };
+    return { status: 'shared', others: names, held, allowed: this.#providers.share(this.#id, post.uses()) };
   }
 
   #beAlone(): RunNews {

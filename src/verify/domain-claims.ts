@@ -1,4 +1,5 @@
 // Keeps book of the domains this run has made its own: each is given back when all its addresses have their verdicts.
+import { firstOf } from './put-aside.ts';
 
 interface Claim {
   readonly provider: string;
@@ -33,6 +34,11 @@ export class DomainClaims {
   /** Notes that a domain's turn will come. */
   expect(domain: string, provider: string): void {
     this.#coming.set(domain, provider);
+  }
+
+  /** Some of the domains whose turn is next. */
+  next(most: number): readonly string[] {
+    return firstOf(this.#coming.keys(), most);
   }
 
   /** Notes that its turn has come, whatever becomes of it. */

@@ -32,9 +32,10 @@ export type News =
   /** Nobody else is at work. */
   | { readonly status: 'alone' }
   /** Somebody has not told yet what it is doing: nothing may be opened. */
-  | { readonly status: 'joining' }
+  | { readonly status: 'joining'; readonly others: readonly OtherRun[] }
   | {
       readonly status: 'shared';
+      readonly others: readonly OtherRun[];
       /** Of the domains wanted, those that are another run's still; the others are this run's now. */
       readonly held: ReadonlyMap<string, OtherRun>;
       /** How many connections may be open to each provider; together with all others' never more than its limit. */

@@ -33,6 +33,16 @@ export class ProviderUses {
     return (this.#uses.get(provider)?.allowed ?? 0) > 0;
   }
 
+  /** How many addresses wait for others to leave some connection; null where one is granted or open somewhere. */
+  starving(openTo: (provider: string) => number): number | null {
+    let owed = 0;
+    for (const [provider, use] of this.#uses) {
+      if ((use.allowed ?? 0) > 0 || openTo(provider) > 0) return null;
+      owed += use.owed;
+    }
+    return owed === 0 ? null : owed;
+  }
+
   /** Which part of the configured limit is granted. */
   shareOf(provider: string): number {
     const use = this.#uses.get(provider);

@@ -9,6 +9,7 @@ import { Pace } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
 import { verdictOfPlan } from './plan-verdict.ts';
 import type { ProviderTrouble } from './providers.ts';
+import type { HeldByOthers } from './put-aside.ts';
 import { type Deferred, RetryDesk } from './retry.ts';
 import { RunEnd } from './run-end.ts';
 import { SharedQueues } from './shared-queues.ts';
@@ -126,7 +127,8 @@ class Run {
 
   #shareWith(sharing: Sharing): SharedQueues {
     const { hosts, clock, onWaiting } = this.#options;
-    sharing.attach(this.pace);
+    const onHeld = (held: HeldByOthers): void => onWaiting?.({ ...held, nextAt: clock.now() });
+    sharing.attach(this.pace, onHeld);
     return new SharedQueues({
       ...this.#options,
       sharing,
@@ -137,7 +139,7 @@ class Run {
       add: (queue) => this.pace.add(queue),
       idle: () => this.pace.fewerThan(1),
       planAgain: ({ jobs, source }) => this.#planOne(jobs, { source, isLast: true }),
-      onHeld: (held) => onWaiting?.({ ...held, nextAt: clock.now() }),
+      onHeld,
     });
   }
 

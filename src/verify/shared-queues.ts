@@ -6,8 +6,9 @@ import { type JobsLeft, takeKnown } from './known-by-others.ts';
 import type { PacedQueue } from './pace.ts';
 import type { DomainPlan } from './plan.ts';
 import type { Providers } from './providers.ts';
+import type { HeldByOthers } from './put-aside.ts';
 import type { Deferred, RetryMemory } from './retry.ts';
-import type { HeldByOthers, Sharing } from './sharing.ts';
+import type { Sharing } from './sharing.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
 
@@ -27,7 +28,7 @@ export interface SharedQueuesOptions {
   /** Looks the domain up once more and starts its queue, or records what DNS decided; true where a queue was started. */
   readonly planAgain: (left: JobsLeft) => Promise<boolean>;
   /** Told when nothing is left to do but to wait for other runs. */
-  readonly onHeld: ((held: HeldByOthers) => void) | null;
+  readonly onHeld: (held: HeldByOthers) => void;
 }
 
 export class SharedQueues {
@@ -65,7 +66,7 @@ export class SharedQueues {
       providers.settle();
       sharing.giveBackIdle();
       if (!this.isWaiting || signal.aborted) continue;
-      onHeld?.(sharing.heldByOthers);
+      onHeld(sharing.heldByOthers);
       await sharing.change(signal);
     }
   }

@@ -5,6 +5,7 @@ import type { News, OtherRun, RunBoard, SharedAnswers } from './other-runs.ts';
 import type { Gatekeeper, Pace } from './pace.ts';
 import { ProviderUses } from './provider-uses.ts';
 import type { Admission } from './providers.ts';
+import { type HeldByOthers, PutAside } from './put-aside.ts';
 
 export interface SharingOptions {
   readonly board: RunBoard;
@@ -18,21 +19,6 @@ export interface SharingOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Who is waited for. */
-export interface HeldByOthers {
-  readonly addresses: number;
-  readonly domains: readonly string[];
-  /** The processes that are asking about the domains. */
-  readonly heldBy: readonly number[];
-}
-
-interface Aside {
-  readonly addresses: number;
-  readonly holder: OtherRun;
-  readonly sinceMs: number;
-  readonly resume: () => Promise<void> | void;
-}
-
 /** How often the others are looked for, and told what is new; a look costs a few microseconds while nobody is there. */
 const BEAT_MS = 250;
 /** Sooner where something waits for it. */
@@ -41,8 +27,10 @@ const SOON_MS = 10;
 const FENCE_MS = 12_000;
 /** After so long without being able to write, the run ends. */
 const GIVE_UP_MS = 60_000;
-/** Domains asked for in one beat. */
-const MOST_WANTED = 500;
+/** So long may this run be without any connection before people are told whom it waits for. */
+const STARVED_MS = 1000;
+/** More names of domains than this nobody reads. */
+const NAMES_TOLD = 20;
 
 /** One run's dealings with the others; opened with the run, ended by `stop`. */
 export class Sharing {
@@ -50,12 +38,14 @@ export class Sharing {
   readonly #options: SharingOptions;
   readonly #claims = new DomainClaims();
   readonly #uses = new ProviderUses();
-  readonly #aside = new Map<string, Aside>();
+  readonly #aside: PutAside;
   #news: News['status'] = 'joining';
   #heardAtMs: number;
   #hasMetOthers = false;
   #resuming = 0;
   #pace: Pick<Pace, 'openTo' | 'lookAgain'> | null = null;
+  #tellWaiting: (held: HeldByOthers) => void = () => {};
+  #starvedSinceMs: number | null = null;
   #cancelBeat: (() => void) | null = null;
   #beatAtMs = 0;
   #isStopped = false;
@@ -65,6 +55,7 @@ export class Sharing {
   constructor(options: SharingOptions) {
     this.#options = options;
     this.answers = options.answers;
+    this.#aside = new PutAside(options);
     this.#heardAtMs = options.clock.monotonic();
     this.#exchange();
     this.#beatIn(BEAT_MS);
@@ -86,10 +77,7 @@ export class Sharing {
   }
 
   get heldByOthers(): HeldByOthers {
-    const all = [...this.#aside.values()];
-    const pids = new Set(all.map(({ holder }) => holder.pid));
-    const addresses = all.reduce((sum, aside) => sum + aside.addresses, 0);
-    return { addresses, domains: [...this.#aside.keys()], heldBy: [...pids] };
+    return this.#aside.held;
   }
 
   /** Resolves when a domain that was waited for has been taken up again, or the signal is raised. */
@@ -101,11 +89,13 @@ export class Sharing {
     signal.removeEventListener('abort', wake);
   }
 
-  /** Serves this pace from now on; its gatekeeper lets no more connections open than this run's share. */
-  attach(pace: Pick<Pace, 'openTo' | 'lookAgain'>): void {
+  /** Serves this pace from now on; `tellWaiting` is called, more than once, while others use all that it needs. */
+  attach(pace: Pick<Pace, 'openTo' | 'lookAgain'>, tellWaiting: (held: HeldByOthers) => void): void {
     this.#pace = pace;
+    this.#tellWaiting = tellWaiting;
   }
 
+  /** Lets no more connections open than this run's share. */
   gate(providers: Gatekeeper): Gatekeeper {
     return {
       admit: (provider, at) => this.#admit(provider, at, providers.admit(provider, at)),
@@ -148,11 +138,7 @@ export class Sharing {
   ): void {
     const { domain, provider, addresses } = queue;
     this.#uses.owe(provider, -addresses);
-    const before = this.#aside.get(domain);
-    const both = before === undefined ? resume : () => Promise.all([before.resume(), resume()]).then(() => {});
-    const sinceMs = before?.sinceMs ?? this.#options.clock.monotonic();
-    const all = addresses + (before?.addresses ?? 0);
-    this.#aside.set(domain, { addresses: all, holder, sinceMs, resume: both });
+    this.#aside.add({ domain, addresses }, holder, resume);
     this.#options.onHeld?.(domain, holder);
   }
 
@@ -227,7 +213,7 @@ export class Sharing {
   /** Tells and hears; true where domains that were waited for have become this run's. */
   #exchange(): boolean {
     const { answers, clock } = this.#options;
-    const wanted = [...this.#aside.keys()].slice(0, MOST_WANTED);
+    const wanted = this.#aside.wanted();
     const news = this.#tell(wanted);
     const wasFenced = clock.monotonic() - this.#heardAtMs > FENCE_MS;
     const isTurn = news.status !== this.#news || wasFenced;
@@ -238,20 +224,35 @@ export class Sharing {
       answers.meetOthers();
     }
     const grown = news.status === 'shared' ? this.#uses.grant(news.allowed) : [];
-    const isFree = this.#takeUp(wanted, news);
+    const free = this.#aside.takeFree(wanted, news);
+    for (const { domain, resume } of free) {
+      this.#claims.own(domain);
+      void this.#resume(resume);
+    }
+    this.#tellIfStarved(news);
     if (isTurn) this.#pace?.lookAgain(this.#uses.providers());
     else if (grown.length > 0) this.#pace?.lookAgain(grown);
-    return isFree;
+    return free.length > 0;
+  }
+
+  #tellIfStarved(news: News): void {
+    const { clock } = this.#options;
+    const owed = news.status === 'alone' || this.#pace === null ? null : this.#uses.starving(this.#openTo);
+    if (owed === null) this.#starvedSinceMs = null;
+    else this.#starvedSinceMs ??= clock.monotonic();
+    const isLong = this.#starvedSinceMs !== null && clock.monotonic() - this.#starvedSinceMs >= STARVED_MS;
+    if (owed === null || news.status === 'alone' || !isLong) return;
+    const heldBy = news.others.map(({ pid }) => pid);
+    this.#tellWaiting({ addresses: owed, domains: this.#claims.next(NAMES_TOLD), heldBy });
   }
 
   #tell(wanted: readonly string[]): News {
     const { board, answers } = this.#options;
     const released = this.#claims.takeReleased();
-    const openTo = (provider: string): number => this.#pace?.openTo(provider) ?? 0;
     try {
       // Whoever takes over a domain must find there what was decided.
       if (released.length > 0 && this.#hasMetOthers) answers.commit();
-      const uses = () => this.#uses.post(openTo);
+      const uses = () => this.#uses.post(this.#openTo);
       return board.exchange({ claimed: () => this.#claims.all, released, wanted, uses });
     } catch (error) {
       this.#claims.putBackReleased(released);
@@ -259,29 +260,9 @@ export class Sharing {
     }
   }
 
-  /** Goes on with the domains that have come free, and with those that were waited for long enough. */
-  #takeUp(wanted: readonly string[], news: News): boolean {
-    if (wanted.length === 0) return false;
-    const { clock, patienceMs } = this.#options;
-    let isFree = false;
-    for (const domain of wanted) {
-      const aside = this.#aside.get(domain);
-      if (aside === undefined) continue;
-      this.#aside.delete(domain);
-      const holder = news.status === 'shared' ? news.held.get(domain) : news.status === 'joining' ? aside.holder : null;
-      const isPatient = clock.monotonic() - aside.sinceMs < patienceMs;
-      if (holder !== null && holder !== undefined && isPatient) {
-        this.#aside.set(domain, { ...aside, holder }); // behind those that were not asked for this time
-        continue;
-      }
-      isFree = true;
-      this.#claims.own(domain);
-      void this.#resume(aside);
-    }
-    return isFree;
-  }
+  #openTo = (provider: string): number => this.#pace?.openTo(provider) ?? 0;
 
-  async #resume({ resume }: Aside): Promise<void> {
+  async #resume(resume: () => Promise<void> | void): Promise<void> {
     this.#resuming += 1;
     try {
       await resume();

@@ -63,6 +63,23 @@ test('a check of an address in the midst of its own domain says whom it waits fo
   assert.ok(mostAtOnce(atWork) <= 3, `${mostAtOnce(atWork)} connections at once`);
 });
 
+test('whoever has nothing left but to wait for another cleaning says so, and stops at the time limit', {
+  timeout: 90_000,
+}, async (t) => {
+  const { folder, flags, cleaning } = await startCleaning(t, 3, 1500);
+  const { exitCode, stderr } = await folder.run([
+    ...['verify', 'same.csv', '-o', 'same-clean.csv', ...flags],
+    ...['--time-limit', '2s'],
+  ]);
+  assert.equal(exitCode, 6, stderr);
+  assert.match(
+    stderr,
+    new RegExp(`Waiting for another mailgate \\(process ${cleaning.pid}\\) that is asking about 5 at slow\\.test`),
+  );
+  assert.deepEqual([...new Set(column(folder.read('same-clean.csv'), 'reason'))], ['not_checked']);
+  cleaning.kill('SIGKILL');
+});
+
 test('Ctrl-C ends the wait for another cleaning at once', { timeout: 90_000 }, async (t) => {
   const { folder, flags, cleaning } = await startCleaning(t, 3, 1500);
   const waiting = folder.start(['verify', 'same.csv', '-o', 'same-clean.csv', ...flags]);
