@@ -191,7 +191,9 @@ async function askWhilePatient<S extends Subject>(
     // Who could not be given the time for a reply is left to the next session; so is who would wait behind slow replies.
     if (session.leftMs < options.timeouts.rcptMs) break;
     const roomInTime = Math.max(1, Math.floor(session.leftMs / Math.max(1, slowestMs)) - 1);
-    const room = Math.min(budget - refused, most - answered.length, roomInTime);
+    const budgetLeft = budget - refused;
+    if (canPipeline && budgetLeft * 2 < budget) break; // a fresh session asks in larger windows than the rest of this one
+    const room = Math.min(budgetLeft, most - answered.length, roomInTime);
     subjects = room <= 0 ? [] : desk.next(windowOf(room), at);
   }
   return answered;

@@ -57,6 +57,15 @@ test('recipients are sent in windows where PIPELINING is offered, and one by one
   assert.equal(fast.record.earlyTalk + slow.record.earlyTalk, 0);
 });
 
+test('a session in windows ends when half its budget of refusals is used up, since a new one asks in larger windows', async () => {
+  const host10 = host('windows.test', { offers: { pipelining: true } });
+  const asked = await askWorld(worldOf({ hosts: [host10] }), people('windows.test', 300), { limits: ONE });
+  assert.deepEqual(wrong(asked.verdicts), []);
+  const sessions = asked.record.overall.total;
+  // 30 refusals: with eight a session four would do, with five and a window that may bring more it takes five at least.
+  assert.ok(sessions >= 5 && sessions <= 9, `${sessions} sessions`);
+});
+
 const HOSTS: readonly [name: string, mood: Partial<MailHost>, why: string][] = [
   [
     'patient-postfix',
