@@ -1,7 +1,7 @@
 // A domain's queue that first makes the domain its run's own, so that two runs on one store never ask it both.
 import type { DomainJobs, JobSource } from './jobs.ts';
 import type { JobsLeft } from './known-by-others.ts';
-import type { PacedQueue, PacedSession } from './pace.ts';
+import type { PacedQueue, PacedSession } from './paced-queue.ts';
 import type { Sharing } from './sharing.ts';
 
 export interface ClaimedQueueOptions {

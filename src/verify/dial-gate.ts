@@ -1,5 +1,6 @@
 // The last gate before a connection is dialled: holds each IP address to its limit, whichever domains and providers lead to it.
 import type { Clock } from '../clock.ts';
+import type { Turns } from './turns.ts';
 
 /** What a session is about to dial. */
 export interface Dialling {
@@ -12,8 +13,7 @@ export interface Dialling {
 
 /** What the gate wants of the pacer (pace.ts). */
 interface Pacer {
-  useTurn(provider: string): boolean;
-  takeTurn(provider: string): number;
+  readonly turns: Pick<Turns, 'isTaken' | 'take'>;
   standAside(over: Promise<unknown>): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export class DialGate {
    * connection is gone, as its host counts it; calling it twice does nothing more.
    */
   async enter({ address, provider, limit }: Dialling): Promise<() => void> {
-    const hasTurn = this.#pacer.useTurn(provider);
+    const hasTurn = this.#pacer.turns.isTaken(provider);
     const at = this.#at(address);
     const isFree = at.waiting.length === 0 && at.open < limit;
     if (isFree) at.open += 1;
@@ -79,7 +79,7 @@ export class DialGate {
 
   async #waitForTurn(provider: string): Promise<void> {
     if (this.#signal.aborted) return;
-    const pauseMs = this.#pacer.takeTurn(provider) - this.#clock.monotonic();
+    const pauseMs = this.#pacer.turns.take(provider) - this.#clock.monotonic();
     if (pauseMs > 0) await this.#pacer.standAside(this.#sleep(pauseMs));
   }
 

@@ -43,7 +43,9 @@ export class Lanes {
     const { limits, hosts } = this.#options;
     const plan = hosts.providers.join(found);
     if (limits.exceptions === undefined) return plan;
-    this.#pace.noteOwnLimits(plan.provider.key, ownLimits(limits, plan));
+    const own = ownLimits(limits, plan);
+    const isForProvider = own.perProvider !== null || own.ratePerMinute !== null;
+    if (isForProvider) this.#pace.noteOwnLimits(plan.provider.key, own);
     this.#tellOwnLimits(plan);
     return plan;
   }

@@ -141,13 +141,3 @@ export function wantsSession({ queue, open }: QueueState, perDomain: number): bo
   if (queue.waiting === 0 || open >= perDomain) return false;
   return open === 0 || open < queue.sessionsWanted;
 }
-
-/** Uses up the provider's next turn by its rate, and says when it is. */
-export function takeTurn(
-  provider: ProviderState,
-  { perMinute, nowMs }: { readonly perMinute: number; readonly nowMs: number },
-): number {
-  const atMs = Math.max(nowMs, provider.nextStartMs);
-  provider.nextStartMs = atMs + 60_000 / perMinute;
-  return atMs;
-}

@@ -12,14 +12,11 @@ import {
   type QueueState,
   recount,
   takeIn,
-  takeTurn,
   wantsSession,
 } from './pace-state.ts';
 import type { Gatekeeper, PacedQueue, PacedSession } from './paced-queue.ts';
 import { Slots } from './slots.ts';
-
-export type { PaceLimits } from './limits.ts';
-export type { Gatekeeper, PacedQueue, PacedSession } from './paced-queue.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Opens sessions within three limits at once. The provider with the most waiting addresses goes first, since the whole
@@ -31,6 +28,8 @@ export class Pace {
   readonly #limits: PaceLimits;
   readonly #perDomain: number;
   readonly #clock: Clock;
+  /** The rates of providers. */
+  readonly turns: Turns;
   readonly #providers = new ProviderStates();
   readonly #gatekeeper: Gatekeeper | null;
   /** Providers to which a connection may be opened now. */
@@ -43,6 +42,7 @@ export class Pace {
   /** Connections not closed yet: what providers and domains count. */
   #open = 0;
   #stopped = false;
+  #isStarting = false;
   readonly #bell = new Bell();
   #failure: { readonly error: unknown } | null = null;
 
@@ -52,6 +52,8 @@ export class Pace {
     this.#clock = options.clock;
     this.#asking = new Slots(options.limits.concurrency);
     this.#gatekeeper = options.gatekeeper ?? null;
+    const rates = { clock: this.#clock, gatekeeper: this.#gatekeeper, perMinute: options.limits.ratePerMinute };
+    this.turns = new Turns({ ...rates, providers: this.#providers });
   }
 
   /** How many queues are not drained yet. */
@@ -92,19 +94,6 @@ export class Pace {
   /** Notes what was written for a provider alone, before its queues are added. */
   noteOwnLimits(provider: string, own: OwnLimits): void {
     noteOwnLimits(this.#providers.of(provider), own);
-  }
-
-  /** True for the first connection of a session, which took its turn by the provider's rate when it began. */
-  useTurn(provider: string): boolean {
-    const state = this.#providers.of(provider);
-    const isFirst = state.isStarting;
-    state.isStarting = false;
-    return isFirst;
-  }
-
-  /** Takes the provider's next turn by its rate for a further connection; says when it is. */
-  takeTurn(provider: string): number {
-    return this.#takeTurn(this.#providers.of(provider));
   }
 
   /** Lends the global slot of a session that has to wait to others; resolves when `over` has and the slot is back. */
@@ -191,29 +180,33 @@ export class Pace {
     });
   }
 
+  /** A session that has to wait as soon as it begins calls this again: the loop goes on then, or it would go ever deeper. */
   #startSessions(): void {
-    while (!this.#stopped && this.#asking.hasFree) {
-      const provider = this.#eligible.pop();
-      if (provider === undefined) break;
-      if (!this.#mayStart(provider)) continue; // it was slowed down while it waited for its turn
-      const state = provider.ready.pop();
-      if (state === undefined) continue;
-      this.#guarded(() => state.queue.prepare?.());
-      this.#recount(provider, state);
-      // The queue may have been emptied meanwhile (its provider blocked us, its catch-all state settled the rest).
-      if (state.queue.waiting > 0) this.#start(provider, state);
-      else this.#drainIfDone(provider, state);
-      this.#makeReady(provider, state);
-      this.#makeEligible(provider);
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      while (!this.#stopped && this.#asking.hasFree) {
+        const provider = this.#eligible.pop();
+        if (provider === undefined) break;
+        this.#startNext(provider);
+      }
+    } finally {
+      this.#isStarting = false;
     }
     if (this.#isSettled()) this.#bell.ring();
   }
 
-  #takeTurn(provider: ProviderState): number {
-    const perMinute = provider.ratePerMinute ?? this.#limits.ratePerMinute;
-    if (perMinute === null) return Number.NEGATIVE_INFINITY; // at once; no clock is asked for what there is no rate for
-    const share = this.#gatekeeper?.rateShare?.(provider.key) ?? 1;
-    return takeTurn(provider, { perMinute: perMinute * share, nowMs: this.#clock.monotonic() });
+  #startNext(provider: ProviderState): void {
+    if (!this.#mayStart(provider)) return; // it was slowed down while it waited for its turn
+    const state = provider.ready.pop();
+    if (state === undefined) return;
+    this.#guarded(() => state.queue.prepare?.());
+    this.#recount(provider, state);
+    // The queue may have been emptied meanwhile (its provider blocked us, its catch-all state settled the rest).
+    if (state.queue.waiting > 0) this.#start(provider, state);
+    else this.#drainIfDone(provider, state);
+    this.#makeReady(provider, state);
+    this.#makeEligible(provider);
   }
 
   #start(provider: ProviderState, state: QueueState): void {
@@ -221,10 +214,9 @@ export class Pace {
     provider.open += 1;
     this.#open += 1;
     this.#asking.take();
-    this.#takeTurn(provider);
-    provider.isStarting = true;
+    this.turns.begin(provider);
     const session = this.#guarded(() => state.queue.startSession()) ?? NO_SESSION;
-    provider.isStarting = false;
+    this.turns.begun(provider);
     this.#recount(provider, state);
     const answered = session.answered.catch(this.#fail);
     const slotFreed = answered.then(() => this.#freeSlot(provider));

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ClaimedQueue } from './claimed-queue.ts';
 import type { DomainJobs, JobSource, RecordVerdict } from './jobs.ts';
 import { type JobsLeft, takeKnown } from './known-by-others.ts';
-import type { PacedQueue } from './pace.ts';
+import type { PacedQueue } from './paced-queue.ts';
 import type { DomainPlan } from './plan.ts';
 import type { Providers } from './providers.ts';
 import type { HeldByOthers } from './put-aside.ts';

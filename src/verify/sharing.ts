@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.ts';
 import { DomainClaims } from './domain-claims.ts';
 import type { News, OtherRun, RunBoard, SharedAnswers } from './other-runs.ts';
-import type { Gatekeeper, Pace } from './pace.ts';
+import type { Pace } from './pace.ts';
+import type { Gatekeeper } from './paced-queue.ts';
 import { ProviderUses } from './provider-uses.ts';
 import type { Admission } from './providers.ts';
 import { type HeldByOthers, PutAside } from './put-aside.ts';
