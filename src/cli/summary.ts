@@ -215,8 +215,9 @@ export function whatItDid({ slowed, halted, ended }: HeldBack): string {
   const parts: string[] = [];
   if (slowed > 0) parts.push(`asked ${slowed === 1 ? 'once' : `${count(slowed)} times`} to slow down`);
   if (halted) parts.push(slowed > 0 ? 'was then left alone' : 'refused us and was left alone');
-  if (ended === 'as_before') parts.push(halted ? 'let us in again later' : 'got all its connections back');
-  if (ended === 'slowed') parts.push('got fewer connections until the end');
+  if (halted && ended !== 'left_alone') parts.push('let us in again later');
+  if (ended === 'as_before' && !halted) parts.push('got all its connections back');
+  if (ended === 'slowed' && !halted) parts.push('got fewer connections until the end');
   return parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }
 

@@ -187,13 +187,13 @@ export class ProviderConduct {
 
   /** Notes that a session was refused for our sake before any recipient was named. */
   refused(halt: Halt, nowMs: number): ProviderTurn | null {
-    return this.#circuit.refused(halt, nowMs) ? this.#leftAlone('refuses us', halt) : null;
+    return this.#circuit.refused(halt, nowMs) ? this.#leftAlone('refuses us', { halt, nowMs }) : null;
   }
 
   /** Notes that every recipient of a session was refused for our sake. */
   recipientsRefused(refusal: CommonRefusal, nowMs: number): ProviderTurn | null {
     const isOpened = this.#circuit.recipientsRefused(refusal, nowMs);
-    return isOpened ? this.#leftAlone('refuses us at every domain', refusal.halt) : null;
+    return isOpened ? this.#leftAlone('refuses us at every domain', { halt: refusal.halt, nowMs }) : null;
   }
 
   /** Notes an answer that was about a recipient and not about us. */
@@ -211,7 +211,7 @@ export class ProviderConduct {
     const { inARow } = this.#slowDown;
     const most = this.#hasAnswered ? this.#limits.slowDownsBeforeHalt : this.#limits.slowDownsBeforeHaltAtFirst;
     if (inARow >= most && this.#circuit.slowedTooOften(halt, times.nowMs)) {
-      return this.#leftAlone(`asked ${inARow} times in a row to come back later`, halt);
+      return this.#leftAlone(`asked ${inARow} times in a row to come back later`, { halt, nowMs: times.nowMs });
     }
     const pause = `no new one for ${slowed.pauseMs / 1000} s`;
     return this.#turn('slowed', `asks us to slow down: ${connectionsInWords(slowed.connections)} at most, ${pause}`);
@@ -231,14 +231,16 @@ export class ProviderConduct {
     return this.#slowDown.isSlow ? 'slowed' : 'as_before';
   }
 
-  #leftAlone(why: string, halt: Halt): ProviderTurn {
+  /** It gets one connection when it lets us in again, and earns the others as one that was slowed down. */
+  #leftAlone(why: string, { halt, nowMs }: { readonly halt: Halt; readonly nowMs: number }): ProviderTurn {
+    this.#slowDown.beginAnew(nowMs);
     this.#addTrouble({ provider: this.#name, isHalted: true, words: wordsOf(halt) });
     const pause = `${this.#limits.circuitPauseMs / 60_000} min`;
     return this.#turn('left_alone', `${why}: left alone for ${pause}, and given up if the run has nothing else to do`);
   }
 
   #backAgain(): ProviderTurn {
-    return this.#turn('back', 'answers us again');
+    return this.#turn('back', 'answers us again: 1 connection at first');
   }
 
   #turn(turn: ProviderTurn['turn'], what: string): ProviderTurn {

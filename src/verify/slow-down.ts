@@ -68,6 +68,13 @@ export class SlowDown {
     return { connections: this.#connections, pauseMs };
   }
 
+  /** Begins anew with one connection, for a provider that was left alone. */
+  beginAnew(nowMs: number): void {
+    this.#connections = 1;
+    this.#slowedAtMs = nowMs;
+    this.#clean = 0;
+  }
+
   /** Notes that recipients were answered, though perhaps not all that were asked: the provider can be got on with. */
   noteProgress(): void {
     this.#inARow = 0;

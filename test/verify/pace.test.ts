@@ -292,7 +292,16 @@ test('a provider that refuses us is left alone, then tested by one session, whil
   clock.advance(10 * 60_000);
   providers.of(P).entered();
   await endAll(queues);
-  assert.equal(queues[0]!.open + queues[1]!.open, 5, 'it lets us in again');
+  assert.equal(queues[0]!.open + queues[1]!.open, 1, 'it lets us in again, and gets one connection at first');
+  const nowMs = clock.monotonic();
+  const clean = () => providers.of(P).wentWell({ startedAtMs: nowMs, nowMs, limit: LIMITS.perProvider });
+  const told = Array.from({ length: 10 }, clean).filter((turn) => turn !== null);
+  assert.deepEqual(
+    told.map(({ line }) => line),
+    ['p.test goes well: 2 connections at most now'],
+  );
+  await endAll(queues);
+  assert.equal(queues[0]!.open + queues[1]!.open, 2, 'it earns the others');
 });
 
 test('a run with nothing else to do does not wait for the test: the addresses are given up', async () => {
