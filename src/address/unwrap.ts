@@ -10,6 +10,8 @@ export const REPAIRS = [
   'trimmed',
   'html_entity',
   'mailto',
+  'smtp_prefix',
+  'note',
   'unwrapped_display_name',
   'unwrapped_angle_brackets',
   'unwrapped_brackets',
@@ -52,7 +54,10 @@ export function unwrap(cell: string): Unwrapped {
     text = decodeEntities(text, notes); // before the ends, whose last semicolon may close an entity
     text = trimEnds(text, notes);
     text = dropMailto(text, notes);
+    text = dropSmtpPrefix(text, notes);
+    text = dropNote(text, notes);
     text = takeFromAngleBrackets(text, notes);
+    text = takeBehindOpenBracket(text, notes);
     text = mendAt(text, notes);
   } while (text !== before);
   return { text, repairs: [...notes.repairs], suspicious: notes.suspicious };
@@ -85,6 +90,38 @@ function dropMailto(text: string, notes: RepairNotes): string {
     if (error instanceof URIError) return address;
     throw error;
   }
+}
+
+/** `SMTP:joe@example.org`, as Exchange and Active Directory export it (proxyAddresses); a colon is no part of an address. */
+function dropSmtpPrefix(text: string, notes: RepairNotes): string {
+  if (text.slice(0, 5).toLowerCase() !== 'smtp:') return text;
+  notes.repairs.add('smtp_prefix');
+  return text.slice(5);
+}
+
+/**
+ * `joe@example.org (Joe Smith)`, the older way to write a name (RFC 822 section 6.2.4), and notes behind `<address>`. Not
+ * without a blank in front: that may be a comment within an address, which mail commands do not take.
+ */
+function dropNote(text: string, notes: RepairNotes): string {
+  if (!text.endsWith(')')) return text;
+  const open = text.lastIndexOf('(');
+  const address = text.slice(0, Math.max(open, 0));
+  const note = text.slice(open + 1, -1);
+  if (!/@\S{1,255}\s$/.test(address.slice(-258)) || /[@()]/.test(note)) return text;
+  notes.repairs.add('note');
+  return address;
+}
+
+/** `Name <address`, whose closing bracket was lost; perhaps more was. */
+function takeBehindOpenBracket(text: string, notes: RepairNotes): string {
+  const open = text.lastIndexOf('<');
+  if (open < 0 || text.includes('>') || !/^[^@<]*[\s"']$/.test(text.slice(0, open))) return text;
+  const inner = text.slice(open + 1);
+  if (!/^[^\s@]+@[^\s@]+$/.test(inner)) return text;
+  notes.repairs.add('unwrapped_display_name');
+  notes.suspicious = true;
+  return inner;
 }
 
 /** `Name <address>`, and the `address>` that is left where a name was cut off. */

@@ -17,12 +17,15 @@ function isFeedbackPart({ type }: MimePart): boolean {
   return type === 'message/feedback-report' || type === 'message/x-feedback-report';
 }
 
-/** Gateways that rewrite MIME types leave the fields as text. */
+/** Gateways that rewrite MIME types leave the fields as text; one line alone may be a person's. */
 function isUndeclaredFeedback(part: MimePart): boolean {
   if (!/^(?:text\/plain|application\/octet-stream|text\/feedback-report)$/.test(part.type)) return false;
   return (
     /^\s{0,100}(?:feedback-type|user-agent|version)[ \t]*:/i.test(part.raw.slice(0, 500)) &&
-    /^feedback-type[ \t]*:/im.test(part.raw.slice(0, 8000))
+    /^feedback-type[ \t]*:/im.test(part.raw.slice(0, 8000)) &&
+    /^(?:user-agent|version|original-[a-z-]{1,20}|source-ip|arrival-date|reported-domain)[ \t]*:/im.test(
+      part.raw.slice(0, 8000),
+    )
   );
 }
 

@@ -241,7 +241,7 @@ const suggested: readonly (readonly [cell: string, suggestion: string | null, wh
   ['joe@example.org@example.org', 'joe@example.org', 'the domain twice'],
   ['E-mail: joe@example.org', 'joe@example.org', 'a label in front'],
   ['Joe B. Smith joe@example.org', 'joe@example.org', 'a name in front'],
-  ['joe@example.org (Joe Smith)', 'joe@example.org', 'a name behind, as old mail has it'],
+  ['joe@example.org(Joe Smith)', 'joe@example.org', 'a name behind, as old mail has it'],
   ['<joe@example.org', 'joe@example.org', 'a bracket left over'],
   ['joe@example.org!', 'joe@example.org', 'a sign behind'],
   ['joe [at] example,org', 'joe@example.org', 'two slips'],
