@@ -20,11 +20,14 @@ export interface HeaviestResult {
   readonly isPartial: boolean;
 }
 
+/** Most names of a long list have rows of one reason alone, and come and go: a Map for each would be most of the memory. */
 interface Entry {
   /** Its rows less what every purge took. */
   level: number;
   rows: number;
-  readonly reasons: Map<Reason, number>;
+  readonly reason: Reason;
+  /** Rows of other reasons than the first. */
+  others: Map<Reason, number> | null;
   cause: string;
 }
 
@@ -33,36 +36,42 @@ interface Entry {
  * places are taken, the median is subtracted from each, and who has nothing left goes. Whoever has more rows than the
  * sum of all medians is surely still there, and has lost no more than that sum.
  */
-export class HeaviestNames {
+export class HeaviestNames<Row> {
   readonly #places: number;
+  readonly #causeOf: (row: Row) => string;
   readonly #entries = new Map<string, Entry>();
   #purged = 0;
 
-  constructor(places: number) {
+  /** `causeOf` is asked for the first unclear row of a name. */
+  constructor(places: number, causeOf: (row: Row) => string) {
     this.#places = places;
+    this.#causeOf = causeOf;
   }
 
-  /** Counts one row; `cause` is asked for only where the name has none yet. */
-  add(name: string, reason: Reason, cause: () => string): void {
-    const entry = this.#entries.get(name) ?? this.#admit(name);
+  add(name: string, reason: Reason, row: Row): void {
+    const entry = this.#entries.get(name) ?? this.#admit(name, reason);
     entry.level += 1;
     entry.rows += 1;
-    entry.reasons.set(reason, (entry.reasons.get(reason) ?? 0) + 1);
-    if (entry.cause === '' && statusOf(reason) === 'unknown') entry.cause = cause();
+    if (reason !== entry.reason) {
+      entry.others ??= new Map();
+      entry.others.set(reason, (entry.others.get(reason) ?? 0) + 1);
+    }
+    if (entry.cause === '' && statusOf(reason) === 'unknown') entry.cause = this.#causeOf(row);
   }
 
   /** All names that are still held, in no order. */
   result(): HeaviestResult {
-    const names = [...this.#entries].map(([name, { rows, reasons, cause }]) => ({
-      ...{ name, rows, cause, status: byStatus(reasons) },
-      reasons: [...reasons].sort((a, b) => b[1] - a[1]),
-    }));
+    const names = [...this.#entries].map(([name, entry]) => {
+      const { rows, cause } = entry;
+      const reasons = reasonsOf(entry);
+      return { name, rows, cause, status: byStatus(reasons), reasons: reasons.sort((a, b) => b[1] - a[1]) };
+    });
     return { names, missedAtMost: this.#purged, isPartial: this.#purged > 0 };
   }
 
-  #admit(name: string): Entry {
+  #admit(name: string, reason: Reason): Entry {
     if (this.#entries.size >= this.#places) this.#purge();
-    const made: Entry = { level: 0, rows: 0, reasons: new Map(), cause: '' };
+    const made: Entry = { level: 0, rows: 0, reason, others: null, cause: '' };
     this.#entries.set(name, made);
     return made;
   }
@@ -79,7 +88,14 @@ export class HeaviestNames {
   }
 }
 
-function byStatus(reasons: ReadonlyMap<Reason, number>): Record<Status, number> {
+function reasonsOf({ reason, rows, others }: Entry): (readonly [reason: Reason, rows: number])[] {
+  if (others === null) return [[reason, rows]];
+  let rest = 0;
+  for (const each of others.values()) rest += each;
+  return [[reason, rows - rest], ...others];
+}
+
+function byStatus(reasons: readonly (readonly [Reason, number])[]): Record<Status, number> {
   const status = { valid: 0, invalid: 0, catchall: 0, unknown: 0 };
   for (const [reason, rows] of reasons) status[statusOf(reason)] += rows;
   return status;

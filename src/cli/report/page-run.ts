@@ -75,9 +75,10 @@ function turnItem({ turn, line }: Turn): Html {
   return html`<svg class="sign" viewBox="0 0 10 10" aria-hidden="true"><line class="m-${turn}" x1="5" x2="5" y1="0" y2="10"/></svg><b>${TURN_WORDS[turn]}:</b> ${line}`;
 }
 
-function waitItem({ fromMs, toMs, addresses }: Wait): Html {
+function waitItem({ fromMs, toMs, addresses, for: whom }: Wait): Html {
   const who = addresses === 1 ? '1 address' : `${count(addresses)} addresses`;
-  return html`<svg class="sign" viewBox="0 0 10 10" aria-hidden="true"><rect class="wait" width="10" height="10"/></svg><b>Waited</b> ${duration((toMs - fromMs) / 1000)} for ${who} whose hosts had asked to come back later`;
+  const why = whom === 'hosts' ? 'whose hosts had asked to come back later' : 'that another mailgate was asking about';
+  return html`<svg class="sign" viewBox="0 0 10 10" aria-hidden="true"><rect class="wait" width="10" height="10"/></svg><b>Waited</b> ${duration((toMs - fromMs) / 1000)} for ${who} ${why}`;
 }
 
 export function heldBackSection({ summary }: ReportModel): Html {

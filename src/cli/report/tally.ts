@@ -1,7 +1,7 @@
 // Adds up, row by row, what the report shows beyond the summary; it keeps domains and counts, never an address.
 import { printable } from '../../smtp/printable.ts';
 import { oneLine } from '../../smtp/reply.ts';
-import { STATUSES, type Status, type Verdict } from '../../verdict.ts';
+import { STATUSES, type Status } from '../../verdict.ts';
 import type { AnnotatedRow } from '../annotation.ts';
 import { HeaviestNames, type NameCount } from './heaviest-names.ts';
 
@@ -46,10 +46,11 @@ export class Tally {
   readonly #flags = { role: 0, disposable: 0, free: 0 };
   readonly #all = emptyCounts();
   readonly #withProvider = emptyCounts();
-  readonly #providers = new HeaviestNames(PROVIDER_PLACES);
-  readonly #domains = new HeaviestNames(DOMAIN_PLACES);
+  readonly #providers = new HeaviestNames<AnnotatedRow>(PROVIDER_PLACES, () => '');
+  readonly #domains = new HeaviestNames<AnnotatedRow>(DOMAIN_PLACES, causeOf);
 
-  add({ facts, verdict, duplicateOf }: AnnotatedRow): void {
+  add(row: AnnotatedRow): void {
+    const { facts, verdict, duplicateOf } = row;
     const { status, reason, provider } = verdict;
     this.#all[status] += 1;
     if (duplicateOf === null) this.#distinct[status] += 1;
@@ -58,11 +59,10 @@ export class Tally {
     if (role !== null) this.#flags.role += 1;
     if (domain.facts.disposable) this.#flags.disposable += 1;
     if (domain.facts.free) this.#flags.free += 1;
-    const cause = () => causeOf(verdict, facts.screening.valid ? facts.screening.local : '');
-    this.#domains.add(domain.name, reason, cause);
+    this.#domains.add(domain.name, reason, row);
     if (provider === null || provider === '') return;
     this.#withProvider[status] += 1;
-    this.#providers.add(provider, reason, NO_CAUSE);
+    this.#providers.add(provider, reason, row);
   }
 
   result(): RowTally {
@@ -110,13 +110,11 @@ export function unclearRows({ status, reasons }: NameCount): number {
   return status.unknown - notAsked - suppressed;
 }
 
-const NO_CAUSE = (): string => '';
-
 /** The words that decided, without the address they quote: a report is handed on more easily than a list. */
-function causeOf({ reason, reply, detail }: Verdict, local: string): string {
+function causeOf({ facts: { screening }, verdict: { reason, reply, detail } }: AnnotatedRow): string {
   if (reason === 'not_checked' || reason === 'suppressed') return '';
   const words = reply === null ? printable(detail ?? '', 500) : oneLine(reply, 500);
-  return printable(withoutAddresses(words, local), MOST_CAUSE_CHARACTERS);
+  return printable(withoutAddresses(words, screening.valid ? screening.local : ''), MOST_CAUSE_CHARACTERS);
 }
 
 /** Whatever stands before an @ is somebody's name, and so is the row's own local part where it looks like one. */

@@ -24,6 +24,8 @@ export interface Wait {
   readonly fromMs: number;
   readonly toMs: number;
   readonly addresses: number;
+  /** Who was waited for: hosts that asked to come back later, or another mailgate at work on the same domains. */
+  readonly for: 'hosts' | 'other_run';
 }
 
 export interface Turn {
@@ -49,7 +51,7 @@ export class TimeLine implements CleanWatch {
   #endedMs: number | null = null;
   #sliceMs = FIRST_SLICE_MS;
   #slices: Record<Status, number>[] = [];
-  #waits: { fromMs: number; toMs: number; addresses: number }[] = [];
+  #waits: (Omit<Wait, 'toMs'> & { toMs: number })[] = [];
   readonly #turns: Turn[] = [];
   #turnsLeftOut = 0;
   #askedAgain = 0;
@@ -73,14 +75,14 @@ export class TimeLine implements CleanWatch {
     this.#sliceOf(this.#elapsedMs())[status] += 1;
   }
 
-  waiting({ addresses, nextAt }: Waiting): void {
+  waiting({ addresses, nextAt, heldBy }: Waiting): void {
     const fromMs = this.#elapsedMs();
     this.#endWait();
     const toMs = fromMs + Math.max(0, nextAt - this.#clock.now());
     const last = this.#waits.at(-1);
     // Waits that follow each other look like one; past the most of them, the rest becomes one long wait.
     if (last !== undefined && (last.toMs >= fromMs || this.#waits.length >= MOST_WAITS)) last.toMs = toMs;
-    else this.#waits.push({ fromMs, toMs, addresses });
+    else this.#waits.push({ fromMs, toMs, addresses, for: heldBy === undefined ? 'hosts' : 'other_run' });
   }
 
   observe(event: ProbeEvent): void {

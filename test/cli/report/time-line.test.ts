@@ -78,8 +78,8 @@ test('a wait lasts until the next answer, or until it was foretold to', () => {
   clock.advance(2_000);
   line.phase('writing');
   assert.deepEqual(result().waits, [
-    { fromMs: 1_000, toMs: 5_000, addresses: 3 },
-    { fromMs: 6_000, toMs: 8_000, addresses: 1 },
+    { fromMs: 1_000, toMs: 5_000, addresses: 3, for: 'hosts' },
+    { fromMs: 6_000, toMs: 8_000, addresses: 1, for: 'hosts' },
   ]);
 });
 
