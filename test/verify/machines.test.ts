@@ -105,6 +105,22 @@ test('who waits for a shared host leaves the slots of the run to others', async 
   assert.ok(order.indexOf('anna@free.test') < 10, 'it was not asked behind all that wait');
 });
 
+test('a run that is stopped while many wait for a shared host ends at once, and nobody is dialled any more', async () => {
+  const stop = new AbortController();
+  const addresses = CUSTOMERS.map((domain) => `anna@${domain}`);
+  let decided = 0;
+  const { outcome, record } = await askWorld(backupWorld(20), addresses, {
+    signal: stop.signal,
+    limits: { concurrency: 100, perDomain: 1, perProvider: 2, ratePerMinute: null },
+    record: () => {
+      decided += 1;
+      stop.abort();
+    },
+  });
+  assert.equal(outcome.status, 'stopped');
+  assert.ok(decided < 10 && record.overall.total < 10, `${decided} decided in ${record.overall.total} connections`);
+});
+
 test('a dead host that many wait for is given up for all of them after a few attempts', async () => {
   const zones = CUSTOMERS.map((domain, i) => mailZone(domain, [`mx.${domain}`, `mx2.customer${i}.test`]));
   const hosts: MailHost[] = [{ name: 'unused.test', addresses: ['127.0.71.3'], domains: [] }];
