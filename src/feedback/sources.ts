@@ -137,7 +137,11 @@ interface FileToScan {
 async function* scanFile(file: FileToScan, options: ScanOptions): AsyncGenerator<SourceItem | LargeFile> {
   const { path } = file;
   const opened = openForReading(path, { followLink: file.isNamed });
-  if (opened.status === 'gone') return;
+  if (opened.status === 'gone') {
+    // Node puts U+FFFD for bytes that are no UTF-8, and then nobody can open the file: not gone, and not to be silent of.
+    if (path.includes('\ufffd')) yield problem({ path }, 'unreadable', 'the name of the file is not UTF-8');
+    return;
+  }
   if (opened.status === 'failed') {
     yield problem({ path }, 'unreadable', opened.detail);
     return;

@@ -184,6 +184,12 @@ test('what was named and is not there is a problem; links inside a folder and pi
   assert.equal(items[3]?.status, 'message', 'a link that was named is followed');
 });
 
+test('a file whose name is no UTF-8 cannot be opened, and is named rather than passed over', async () => {
+  const root = folderOf('latin1', { 'a.eml': 'a' });
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9])]), MAIL);
+  assert.deepEqual(shown(await scan([root]), root), ['a.eml: a', 'caf\ufffd: !unreadable']);
+});
+
 test('a file above the limit is refused without being read', async () => {
   const root = folderOf('large', { 'big.eml': Buffer.alloc(2000, 0x61) });
   assert.deepEqual(shown(await scan([root], { mostMessageBytes: 1000 }), root), ['big.eml: !too_large']);
