@@ -28,6 +28,15 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+const SHORTEST_PAUSE_MS = 10;
+
+/** A pause between rounds of work: a duration that is none at all would keep the machine busy with nothing else. */
+export function parsePause(text: string): number {
+  const ms = parseDuration(text);
+  if (ms < SHORTEST_PAUSE_MS) throw wrong(text, 'is no pause', 'write a longer one, such as 30s or 5m');
+  return ms;
+}
+
 /**
  * How many a minute: `60/m`, `10/s` (600), `1000/h`, `5000/d`.
  * @throws {MailgateError} of kind 'usage' telling the form.

@@ -1,5 +1,5 @@
 // The options that every scan of messages or reports has: how deep it looks, and what it does with what it has read.
-import { parseDuration, someText } from './durations.ts';
+import { parsePause, someText } from './durations.ts';
 import { listOption, switchOption, valueOption } from './settings.ts';
 
 export const DEPTH_OPTIONS = [
@@ -40,7 +40,7 @@ export const AFTER_SCAN_OPTIONS = [
     name: 'watchMs',
     flags: '--watch <duration>',
     description: 'scan again and again, with this pause between',
-    parse: parseDuration,
+    parse: parsePause,
     default: null,
     inFile: false,
   }),

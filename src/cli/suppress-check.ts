@@ -240,6 +240,5 @@ function lineOf({ input, subject, match }: Checked): string {
 
 function sayCounts({ total, suppressed, invalid }: Check, { notices }: SuppressSession): void {
   notices.tell(`${count(total)} ${total === 1 ? 'address' : 'addresses'} checked, ${count(suppressed)} suppressed.`);
-  if (invalid > 0)
-    notices.warn(`${count(invalid)} of them are no addresses; they count as neither clean nor suppressed.`);
+  if (invalid > 0) notices.warn(`no address in ${count(invalid)} of them: counted as neither clean nor suppressed.`);
 }

@@ -94,7 +94,7 @@ class DeliveryRun {
     await this.#flush();
     const { settings, notices, print } = this.#session;
     const { rows, deliveries, lifted, reset, invalid } = this.#counts;
-    if (invalid > 0) notices.warn(`${plural(invalid, 'row')} of ${name} hold no address and were left out.`);
+    if (invalid > 0) notices.warn(`${plural(invalid, 'row')} of ${name} left out: no address.`);
     if (settings.json) {
       await print(`${JSON.stringify({ file: name, rows, deliveries, reset, lifted, invalid })}\n`);
       return;

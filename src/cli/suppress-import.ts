@@ -101,7 +101,7 @@ class ImportRun {
     }
     if (invalid > 0) {
       notices.warn(
-        `${plural(invalid, 'row')} of ${name} name no address and were left out (first: row ${this.#firstInvalidRow}).`,
+        `${plural(invalid, 'row')} of ${name} left out: no address or hash (first: row ${this.#firstInvalidRow}).`,
       );
     }
     if (!settings.json) await print(`${this.#summary(name).join('\n')}\n`);

@@ -1,7 +1,16 @@
 // What people may write for durations, rates, numbers and words, and what they are told otherwise.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commaList, oneOf, parseDuration, parseRate, someOf, someText, wholeNumber } from '../../src/cli/durations.ts';
+import {
+  commaList,
+  oneOf,
+  parseDuration,
+  parsePause,
+  parseRate,
+  someOf,
+  someText,
+  wholeNumber,
+} from '../../src/cli/durations.ts';
 import { MailgateError } from '../../src/errors.ts';
 import { STATUSES } from '../../src/verdict.ts';
 
@@ -28,6 +37,12 @@ const durations: readonly [text: string, ms: number][] = [
 for (const [text, ms] of durations) {
   test(`the duration ${JSON.stringify(text)} is ${ms} ms`, () => assert.equal(parseDuration(text), ms));
 }
+
+test('a pause is a duration, and never none', () => {
+  assert.equal(parsePause('5m'), 300_000);
+  for (const text of ['0', '0s', '1ms'])
+    assert.throws(() => parsePause(text), usage(/is no pause: write a longer one/));
+});
 
 for (const text of ['', '30', 's', '-5m', '5 m', '5min', '1h30m', '1e3s', '.5s', '5m\n6', 'soon', '９s']) {
   test(`the duration ${JSON.stringify(text)} is refused with the right form`, () => {

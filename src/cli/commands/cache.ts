@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../clock.ts';
 import { MailgateError } from '../../errors.ts';
 import { parseDuration } from '../durations.ts';
+import { plural } from '../number-words.ts';
 import { COMMON_OPTIONS } from '../options.ts';
 import { addOptions, valueOption } from '../settings.ts';
 import { write } from '../terminal.ts';
@@ -74,11 +75,7 @@ export function addCacheCommand(program: Command, context: CommandContext): void
     withStore(forget, context, async ({ store, settings, print }) => {
       const { targetOf } = await import('../cache-view.ts');
       const forgotten = wanted.reduce((sum, text) => sum + store.forget(targetOf(text)), 0);
-      await print(
-        settings.json
-          ? JSON.stringify({ forgotten })
-          : `Forgot ${forgotten} ${forgotten === 1 ? 'verdict' : 'verdicts'}.`,
-      );
+      await print(settings.json ? JSON.stringify({ forgotten }) : `Forgot ${plural(forgotten, 'verdict')}.`);
     }),
   );
 
@@ -95,7 +92,7 @@ export function addCacheCommand(program: Command, context: CommandContext): void
       await print(
         settings.json
           ? JSON.stringify(pruned)
-          : `Forgot ${pruned.verdicts} verdicts, ${pruned.mail_hosts} DNS answers and ${pruned.domains} domains.`,
+          : `Forgot ${plural(pruned.verdicts, 'verdict')}, ${plural(pruned.mail_hosts, 'DNS answer')} and ${plural(pruned.domains, 'domain')}.`,
       );
     }),
   );
