@@ -31,13 +31,15 @@ ${eventList(timeLine, spanMs)}</section>`;
 }
 
 function sliceWords(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : ms === 1000 ? 'second' : duration(ms / 1000);
+  if (ms < 1000) return `${ms} ms`;
+  if (ms === 1000) return 'second';
+  return ms < 60_000 ? `${ms / 1000} s` : duration(ms / 1000);
 }
 
 function againWords(askedAgain: number): string {
   if (askedAgain === 0) return '';
   const who = askedAgain === 1 ? '1 address' : `${count(askedAgain)} addresses`;
-  return ` ${who} put off at first, and asked again.`;
+  return ` ${who} had been put off and ${askedAgain === 1 ? 'was' : 'were'} asked again.`;
 }
 
 /** For those who cannot see the chart: the list below tells the rest. */

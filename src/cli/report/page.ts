@@ -38,7 +38,7 @@ ${timeSection(model)}
 ${heldBackSection(model)}
 ${conditionsSection(model)}
 </main>
-<footer><p>Made by mailgate ${model.version}. The page holds counts and domain names, no addresses, and loads nothing from the network.</p></footer>
+<footer><p>Made by mailgate ${model.version}. The page holds counts and names of domains, no address of the list, and loads nothing from the network.</p></footer>
 </body>
 </html>
 `;
@@ -120,10 +120,11 @@ function tile(
   return html`<li class="tile b-${status}"><span class="title">${words.title}</span><b>${count(rows)}</b><span class="share">${percent(rows, all)}</span><span class="means">${words.means}${different}</span></li>`;
 }
 
-function stepsSection({ steps }: ReportModel): Html {
+function stepsSection({ steps, summary, endedAt }: ReportModel): Html {
   if (steps.length === 0) return NOTHING;
+  const when = summary.putOff === null ? '' : ` Times count from ${utc(endedAt)}.`;
   const items = steps.map(
     ({ say, command }) => html`<li>${say}${command === null ? NOTHING : html`<pre><code>${command}</code></pre>`}</li>`,
   );
-  return html`<section><h2>What to do next</h2><p class="lead">The most useful first.</p><ol class="steps">${items}</ol></section>`;
+  return html`<section><h2>What to do next</h2><p class="lead">The most useful first.${when}</p><ol class="steps">${items}</ol></section>`;
 }

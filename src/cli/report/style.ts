@@ -111,10 +111,12 @@ footer { color: var(--soft); font-size: 13px; padding-bottom: 44px; }
   .ring { max-width: 200px; }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   tbody, table, caption { display: block; }
-  tr { display: grid; grid-template-columns: 1fr auto; gap: 4px 14px; padding: 12px 0; border-bottom: 1px solid var(--line); }
+  tr { display: grid; grid-template-columns: 1fr 92px; gap: 4px 14px; padding: 12px 0; border-bottom: 1px solid var(--line); }
   tr:last-child { border-bottom: 0; padding-bottom: 0; }
   td { display: block; padding: 0; border: 0; }
   td:nth-child(1) { width: auto; }
+  td:last-child { white-space: normal; }
+  .facts { grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); }
   td:nth-child(2) { grid-column: 1 / -1; order: 3; }
   .ticks span:nth-child(even) { display: none; }
 }
