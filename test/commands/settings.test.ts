@@ -81,7 +81,13 @@ const refused: readonly [
     /per_domain in .*config\.toml, line 2: "many" is out of place/,
   ],
   ['a file that is no TOML', 'per_domain 3\n', {}, [], /config\.toml, line 1: /],
-  ['a section', '[verify]\nper_domain = 3\n', {}, [], /no setting verify in .*\n {2}Sections are for single providers and domains/],
+  [
+    'a section',
+    '[verify]\nper_domain = 3\n',
+    {},
+    [],
+    /no setting verify in .*\n {2}Sections are for single providers and domains/,
+  ],
   [
     'an unknown variable',
     null,
