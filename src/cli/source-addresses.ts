@@ -48,8 +48,13 @@ async function openProxies(
 ): Promise<Proxies> {
   const { dialThrough } = await import('../smtp/proxy-dial.ts');
   const exits = proxies.map((proxy) => ({ id: proxy.id, label: proxy.label, dial: dialThrough(proxy) }));
-  const { proxyDownAfterFailures: downAfterFailures, proxyDownMs: downMs } = VERIFY_DEFAULTS;
-  return new Proxies(exits, { clock, downAfterFailures, downMs, onDown: (sentence) => notices.warn(sentence) });
+  return new Proxies(exits, {
+    clock,
+    downAfterFailures: VERIFY_DEFAULTS.proxyDownAfterFailures,
+    retryPauseMs: VERIFY_DEFAULTS.proxyRetryPauseMs,
+    downMs: VERIFY_DEFAULTS.proxyDownMs,
+    onDown: (sentence) => notices.warn(sentence),
+  });
 }
 
 /** Who we say we are: what the user set, else this machine's own name or address, and the empty sender. */

@@ -78,7 +78,7 @@ export class Connection {
     const { signal, hostname, address, port, sourceIp, dial = dialDirectly, timeouts } = this.#options;
     if (signal?.aborted === true) return Promise.resolve(this.lose('cancelled', 'cancelled'));
     const socket = dial(
-      { hostname: hostname ?? null, address, port, sourceIp: sourceIp ?? null },
+      { hostname: hostname ?? null, address, port, connectMs: timeouts.connectMs, sourceIp: sourceIp ?? null },
       {
         connected: () => this.#onConnected(),
         bytes: (chunk) => this.#onBytes(chunk),

@@ -8,6 +8,8 @@ export interface DialTarget {
   /** IPv4 or IPv6 literal; names are never looked up here. */
   readonly address: string;
   readonly port: number;
+  /** How long the connection may take; who dials need not watch it, but has no use for more. */
+  readonly connectMs: number;
   /** The local address to speak from, or null for the system's choice. */
   readonly sourceIp: string | null;
 }

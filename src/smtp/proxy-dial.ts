@@ -15,8 +15,8 @@ export function dialThrough(proxy: SocksProxy): Dial {
   };
 }
 
-/** The library's own timer, which it leaves running; ours has ended the connection by then, and it keeps nothing alive. */
-const LATEST_MS = 120_000;
+/** The library never stops its own timer, which holds on to the connection; it must come after ours, and not long after. */
+const TIMER_LAG_MS = 1000;
 
 interface Handshake {
   readonly proxy: SocksProxy;
@@ -36,7 +36,7 @@ function shakeHands(socket: Socket, { proxy, target, events }: Handshake): void 
     },
     command: 'connect',
     destination: { host: name ?? target.address, port: target.port },
-    timeout: LATEST_MS,
+    timeout: target.connectMs + TIMER_LAG_MS,
   });
   const said: number[] = [];
   const listen = (chunk: Buffer): void => {

@@ -45,6 +45,8 @@ export const VERIFY_DEFAULTS = {
   portBlockedAfterProviders: 10,
   /** Failures of a proxy in a row, none of them a mail host's, after which it is left alone. */
   proxyDownAfterFailures: 3,
+  /** Pause before a proxy that failed is tried again, where there is no other: one and two seconds. */
+  proxyRetryPauseMs: 1_000,
   /** How long it is left alone; a proxy that is started anew is back within minutes. */
   proxyDownMs: 5 * 60_000,
   /** How long a list waits at its end for who was put off: two tries (1 and 5 minutes) pass most greylists. */

@@ -13,8 +13,10 @@ export interface Exit {
 
 export interface ProxiesOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** Failures in a row after which a proxy is left alone. */
+  /** Failures in a row after which a proxy is left alone; those of connections under way at once count as one. */
   readonly downAfterFailures: number;
+  /** Pause before the next try where no other proxy works, times the failures so far: a proxy may be starting anew. */
+  readonly retryPauseMs: number;
   /** How long it is left alone; one connection tries it then. */
   readonly downMs: number;
   /** Told once each time a proxy is left alone, in a sentence. */
@@ -23,8 +25,11 @@ export interface ProxiesOptions {
 
 interface Health {
   failuresInARow: number;
+  failedAtMs: number;
   downUntilMs: number;
 }
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 export class Proxies {
   readonly #exits: ReadonlyMap<string, Exit & Health>;
@@ -32,7 +37,9 @@ export class Proxies {
   #lastFailure: string | null = null;
 
   constructor(exits: readonly Exit[], options: ProxiesOptions) {
-    this.#exits = new Map(exits.map((exit) => [exit.id, { ...exit, failuresInARow: 0, downUntilMs: 0 }]));
+    this.#exits = new Map(
+      exits.map((exit) => [exit.id, { ...exit, failuresInARow: 0, failedAtMs: NEVER, downUntilMs: 0 }]),
+    );
     this.#options = options;
   }
 
@@ -44,6 +51,12 @@ export class Proxies {
   usable(): readonly string[] {
     const now = this.#options.clock.monotonic();
     return this.ids.filter((id) => (this.#exits.get(id)?.downUntilMs ?? 0) <= now);
+  }
+
+  /** How long to wait before the next try, with this one having failed: not at all where another may do. */
+  pauseMs(id: string): number {
+    const others = this.usable().filter((other) => (this.#exits.get(other)?.failuresInARow ?? 0) === 0);
+    return others.length > 0 ? 0 : (this.#exits.get(id)?.failuresInARow ?? 0) * this.#options.retryPauseMs;
   }
 
   /** Why the run cannot go on, from the moment when all were left alone at once; null before. */
@@ -61,12 +74,14 @@ export class Proxies {
     if (exit !== undefined) exit.failuresInARow = 0;
   }
 
-  noteFailed(id: string, detail: string): void {
+  /** Notes that a connection begun at `startedAtMs` failed on the way to its host. */
+  noteFailed(id: string, { detail, startedAtMs }: { readonly detail: string; readonly startedAtMs: number }): void {
     const exit = this.#exits.get(id);
-    if (exit === undefined) return;
+    if (exit === undefined || startedAtMs < exit.failedAtMs) return;
     const { clock, downAfterFailures, downMs, onDown } = this.#options;
-    exit.failuresInARow += 1;
     const now = clock.monotonic();
+    exit.failuresInARow += 1;
+    exit.failedAtMs = now;
     if (exit.failuresInARow < downAfterFailures || exit.downUntilMs > now) return;
     exit.downUntilMs = now + downMs;
     const left = this.usable().length;

@@ -1,4 +1,5 @@
 // Opens a session with one address of a mail host: from which address or through which proxy, and encrypted or not.
+import { onAbort } from '../smtp/cancellation.ts';
 import type { openSession, SessionStart, TlsUse } from '../smtp/session.ts';
 import type { TlsEvidence } from '../smtp/tls.ts';
 import type { ProbeEvent, ProbeOptions } from './probe.ts';
@@ -29,6 +30,7 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
     if (choice.status === 'none' && sources.hasProxies) return { status: 'given_up', detail: 'no proxy can be used' };
     if (choice.status === 'none') return { status: 'out_of_reach' };
     const { sourceIp } = choice;
+    const startedAtMs = options.clock.monotonic();
     const start = await openUntilEnd(sessionOptions(target, sourceIp, options), options);
     if (start.status === 'ready' || start.failure !== 'proxy') {
       if (start.status === 'ready' || start.failure !== 'cancelled') sources.noteProxyWorked(sourceIp);
@@ -36,8 +38,9 @@ export async function openFromSource(target: Target, options: ProbeOptions): Pro
     }
     await start.closed;
     options.observe?.({ type: 'connect', host: target.host, address: target.address, outcome: start.detail });
-    sources.noteProxyFailed(sourceIp, start.detail);
+    const pauseMs = sources.noteProxyFailed(sourceIp, { detail: start.detail, startedAtMs });
     if (sources.allProxiesDown !== null) options.stopRun?.();
+    else await pause(pauseMs, options);
     if (sources.allProxiesDown !== null || signal.aborted) return { status: 'given_up', detail: start.detail };
   }
 }
@@ -50,6 +53,20 @@ async function openUntilEnd(
   const start = await open(options);
   if (start.status === 'ready' && cutSignal !== undefined) start.session.heedOnly(cutSignal);
   return start;
+}
+
+/** An abort ends it. */
+async function pause(ms: number, { clock, signal }: Pick<ProbeOptions, 'clock' | 'signal'>): Promise<void> {
+  if (ms === 0 || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(ms, done);
+    const forget = onAbort(signal, done);
+    function done(): void {
+      cancel();
+      forget();
+      resolve();
+    }
+  });
 }
 
 function sessionOptions(

@@ -49,8 +49,11 @@ export class SourceIps {
     if (sourceIp !== null) this.#proxies?.noteWorked(sourceIp);
   }
 
-  noteProxyFailed(sourceIp: string | null, detail: string): void {
-    if (sourceIp !== null) this.#proxies?.noteFailed(sourceIp, detail);
+  /** Notes that a proxy failed by itself; gives the pause before the next try. */
+  noteProxyFailed(sourceIp: string | null, failure: { readonly detail: string; readonly startedAtMs: number }): number {
+    if (sourceIp === null || this.#proxies === null) return 0;
+    this.#proxies.noteFailed(sourceIp, failure);
+    return this.#proxies.pauseMs(sourceIp);
   }
 
   /** Why there is no way out any more; null while there is one. */

@@ -69,7 +69,8 @@ export async function startSocksServer(behaviour: SocksBehaviour = {}, address =
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, address, resolve));
   const die = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.resetAndDestroy();
+    // No resets here: one sent on a socket that is just connecting or ending keeps Node from ever exiting (24.21).
+    for (const socket of sockets) socket.destroy();
     await closed;
   };
   return {

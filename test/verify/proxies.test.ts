@@ -52,6 +52,7 @@ function sourcesOf(servers: readonly SocksServer[], { login = '' } = {}) {
   const proxies = new Proxies(exits, {
     clock: systemClock,
     downAfterFailures,
+    retryPauseMs: 10,
     downMs,
     onDown: (line) => said.push(line),
   });
@@ -95,7 +96,11 @@ test('a proxy that dies within a run is said once and left alone; the others fin
   const hosts = Array.from({ length: 30 }, (_, i) => host(`d${i}.test`, {}, i + 1));
   const memory = new HostMemory(VERIFY_DEFAULTS);
   const addresses = hosts.flatMap((_, i) => people(`d${i}.test`, 11));
-  const { verdicts, outcome } = await askWorld(worldOf({ hosts }), addresses, { sources, hosts: memory });
+  const { verdicts, outcome } = await askWorld(worldOf({ hosts }), addresses, {
+    sources,
+    hosts: memory,
+    limits: { concurrency: 4, perDomain: 1, perProvider: 2, ratePerMinute: null },
+  });
   assert.equal(outcome.status, 'done');
   assert.equal(verdicts.size, addresses.length);
   // Who was being asked when it died lost a connection, as mail hosts break them off, too; everybody else has the truth.
@@ -206,25 +211,42 @@ test('a proxy that is down is tried again after a while, and failing once is eno
   const said: string[] = [];
   const exit = (id: string) => ({ id, label: id, dial: dialThrough(parseProxy(`socks5://${id}.test:1`)) });
   const proxies = new Proxies([exit('a'), exit('b')], {
-    clock,
-    downAfterFailures: 2,
-    downMs: 1000,
+    ...{ clock, downAfterFailures: 2, downMs: 1000, retryPauseMs: 100 },
     onDown: (line) => said.push(line),
   });
-  proxies.noteFailed('a', 'a fails');
+  const fail = (id: string, startedAtMs = clock.monotonic()): void => {
+    clock.advance(1);
+    proxies.noteFailed(id, { detail: `${id} fails`, startedAtMs });
+  };
+  const before = clock.monotonic();
+  fail('a');
   proxies.noteWorked('a');
-  proxies.noteFailed('a', 'a fails');
-  assert.deepEqual(proxies.usable(), ['a', 'b'], 'what works in between does not count as down');
-  proxies.noteFailed('a', 'a fails');
-  proxies.noteFailed('a', 'a fails'); // of a connection that was under way
+  fail('a');
+  fail('a', before);
+  assert.deepEqual(proxies.usable(), ['a', 'b'], 'neither what works in between nor what was under way counts as down');
+  assert.equal(proxies.pauseMs('a'), 0, 'the other one works');
+  fail('a');
   assert.deepEqual([proxies.usable(), said.length], [['b'], 1]);
   clock.advance(1000);
   assert.deepEqual(proxies.usable(), ['a', 'b']);
-  proxies.noteFailed('a', 'a fails');
+  fail('a');
   assert.deepEqual([proxies.usable(), said.length, proxies.allDown], [['b'], 2, null]);
-  proxies.noteFailed('b', 'b fails');
-  proxies.noteFailed('b', 'b fails, too');
-  assert.deepEqual([proxies.usable(), proxies.allDown], [[], 'b fails, too']);
+  fail('b');
+  assert.equal(proxies.pauseMs('b'), 100, 'there is no other to try meanwhile');
+  fail('b');
+  assert.deepEqual([proxies.usable(), proxies.allDown], [[], 'b fails']);
   clock.advance(1000);
-  assert.equal(proxies.allDown, 'b fails, too', 'the run has been stopped for it');
+  assert.equal(proxies.allDown, 'b fails', 'the run has been stopped for it');
+});
+
+test('the only proxy may be away for a moment: the run waits for it, and nobody is lost', async (t) => {
+  let calls = 0;
+  const [server] = await startProxies(t, { on: () => (++calls <= 2 ? 'reset' : 'relay') });
+  const { sources, said } = sourcesOf(server === undefined ? [] : [server]);
+  const limits = { concurrency: 1, perDomain: 1, perProvider: 1, ratePerMinute: null };
+  const { verdicts, outcome } = await askWorld(worldOf({ hosts: [host('one.test')] }), people('one.test', 30), {
+    sources,
+    limits,
+  });
+  assert.deepEqual([outcome.status, wrong(verdicts), verdicts.size, said], ['done', [], 30, []]);
 });
