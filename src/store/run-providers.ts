@@ -65,7 +65,8 @@ export class RunProviders {
     const allowed = new Map<string, number>();
     for (const use of uses) {
       const granted = this.#grant(run, use, others.get(use.provider) ?? []);
-      this.#post(run, use, granted);
+      // What is open counts until it is closed, but nothing is opened in its place beyond the share.
+      this.#post(run, use, Math.max(use.open, granted));
       allowed.set(use.provider, granted);
     }
     return allowed;
@@ -81,8 +82,8 @@ export class RunProviders {
     this.#posted = new Map();
   }
 
-  /** Down at once, but never below what is open; up as far as what the others have given back. */
-  #grant(run: number, { most, wanted, open }: ProviderUse, others: readonly OtherRow[]): number {
+  /** Down at once; up as far as what the others have given back. */
+  #grant(run: number, { most, wanted }: ProviderUse, others: readonly OtherRow[]): number {
     const claimants: Claimant[] = others.map(([, other, itsMost, itsWanted, , isUrgent]) => {
       return { run: other, most: itsMost, wanted: itsWanted, isUrgent: isUrgent === 1 };
     });
@@ -91,7 +92,7 @@ export class RunProviders {
     const limit = Math.min(most, ...claimants.map((claimant) => claimant.most));
     // Alone there, it may have what it was told: who wants it is heard of before anything is opened.
     const fair = others.length === 0 ? most : (shares.get(run) ?? 0);
-    return Math.max(open, Math.min(fair, limit - taken));
+    return Math.max(0, Math.min(fair, limit - taken));
   }
 
   #others(run: number): Map<string, OtherRow[]> {

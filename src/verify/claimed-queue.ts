@@ -23,11 +23,15 @@ export class ClaimedQueue implements PacedQueue {
   #queue: PacedQueue | null = null;
   #isAside = false;
 
-  constructor(left: JobsLeft, provider: string, options: ClaimedQueueOptions) {
-    this.provider = provider;
+  constructor(
+    left: JobsLeft,
+    at: { readonly provider: string; readonly machine: string },
+    options: ClaimedQueueOptions,
+  ) {
+    this.provider = at.provider;
     this.#left = left;
     this.#options = options;
-    options.sharing.expect(left.jobs.domain, provider, left.jobs.count);
+    options.sharing.expect({ domain: left.jobs.domain, ...at, addresses: left.jobs.count });
   }
 
   get waiting(): number {

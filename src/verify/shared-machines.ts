@@ -57,7 +57,7 @@ export class SharedMachines {
 }
 
 /** The addresses of the hosts that are asked first, in one text; the order among equals is drawn by lot. */
-function bestAddresses(hosts: readonly MailHost[]): string {
+export function bestAddresses(hosts: readonly MailHost[]): string {
   const [first, ...others] = hosts;
   if (first?.addresses.length === 1 && others[0]?.preference !== first.preference) return first.addresses[0] ?? '';
   const best = hosts.filter(({ preference }) => preference === first?.preference);

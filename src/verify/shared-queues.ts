@@ -8,6 +8,7 @@ import type { DomainPlan } from './plan.ts';
 import type { Providers } from './providers.ts';
 import type { HeldByOthers } from './put-aside.ts';
 import type { Deferred, RetryMemory } from './retry.ts';
+import { bestAddresses } from './shared-machines.ts';
 import type { Sharing } from './sharing.ts';
 
 type AskPlan = Extract<DomainPlan, { status: 'ask' }>;
@@ -41,7 +42,8 @@ export class SharedQueues {
   /** Starts a queue once its domain is this run's own; `isRetry` where its addresses have come due again. */
   start(left: JobsLeft, plan: AskPlan, { isRetry }: { readonly isRetry: boolean }): void {
     const { sharing, open, add, providers } = this.#options;
-    const queue = new ClaimedQueue(left, plan.provider.key, {
+    const at = { provider: plan.provider.key, machine: bestAddresses(plan.hosts) };
+    const queue = new ClaimedQueue(left, at, {
       sharing,
       open: (jobs, source) => open(jobs, plan, source),
       takeKnown: (all) => this.#takeKnown(all, plan),

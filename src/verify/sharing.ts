@@ -20,6 +20,13 @@ export interface SharingOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+export interface QueueToCome {
+  readonly domain: string;
+  readonly provider: string;
+  readonly machine: string;
+  readonly addresses: number;
+}
+
 /** How often the others are looked for, and told what is new; a look costs a few microseconds while nobody is there. */
 const BEAT_MS = 250;
 /** Sooner where something waits for it. */
@@ -108,10 +115,10 @@ export class Sharing {
     };
   }
 
-  /** Notes a queue to come. */
-  expect(domain: string, provider: string, addresses: number): void {
-    this.#claims.expect(domain, provider);
-    this.#uses.owe(provider, addresses);
+  /** Notes a queue to come; `machine` are the IP addresses it leads to. */
+  expect(queue: QueueToCome): void {
+    this.#claims.expect(queue.domain, queue.provider);
+    this.#uses.expect(queue.provider, queue.machine, queue.addresses);
   }
 
   /** Makes the domain this run's own; gives the run whose it is where that fails. @throws what the board throws. */

@@ -115,8 +115,9 @@ test('a newcomer gets no connection before the older run has closed those that a
   const [one, two] = [file.start().use({ open: 5 }), file.start().use()];
   assert.equal(one.allowed(), 5);
   assert.equal(two.allowed(), 0, 'five are open');
-  assert.equal(one.allowed(), 5, 'what is open cannot be given back');
-  assert.equal(one.use({ open: 4 }).allowed(), 4);
+  assert.equal(one.allowed(), 3, 'nothing is opened in place of what closes');
+  assert.equal(two.allowed(), 0, 'but what is open cannot be given back');
+  assert.equal(one.use({ open: 4 }).allowed(), 3);
   assert.equal(two.allowed(), 1);
   assert.equal(one.use({ open: 1 }).allowed(), 3);
   assert.equal(two.use({ open: 1 }).allowed(), 2);
