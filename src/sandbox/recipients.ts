@@ -60,6 +60,10 @@ export class RecipientDesk {
     if (question.refusals >= (behaviour.defersAfterRefusals ?? Number.POSITIVE_INFINITY)) {
       return this.#say(question, 'tempfail');
     }
+    const { afterRefusals } = behaviour;
+    if (afterRefusals !== undefined && question.refusals >= afterRefusals.refusals) {
+      return this.#carryOut(question, afterRefusals.fate);
+    }
     return this.#carryOut(question, this.#fateOf(question));
   }
 

@@ -93,6 +93,8 @@ export interface Behaviour {
   /** Once a session has so many refused recipients, everything is accepted, or put off. */
   readonly acceptsAfterRefusals?: number;
   readonly defersAfterRefusals?: number;
+  /** The same with any fate (Exim recipes over `$rcpt_fail_count` refuse everybody). */
+  readonly afterRefusals?: { readonly refusals: number; readonly fate: Fate };
   readonly greylist?: Greylist;
   /** Lets a local part name its own fate: greylist@, full@, disabled@, timeout@ … (see fates.ts). */
   readonly fatesByName?: boolean;

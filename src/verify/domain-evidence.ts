@@ -13,7 +13,7 @@ import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct } from './providers.ts';
 import { type ConductOptions, noteConduct } from './session-conduct.ts';
-import { type HonestyRecord, type Ruling, ruleOnSession } from './session-judge.ts';
+import { type HonestyRecord, type Ruling, ruleAgain, ruleOnSession } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
 export interface DomainMemory extends ControlNameMemory {
@@ -49,12 +49,14 @@ export class DomainEvidence {
   readonly #pending: PendingJobs;
   /** What each mail host's own answers prove: a primary's refusals prove nothing of its backup's acceptances. */
   readonly #judges = new Map<string, DomainJudge<Asked>>();
-  readonly #honesty: HonestyRecord = { honestAfter: 1, borneOut: new Set() };
+  readonly #honesty: HonestyRecord = { honestAfter: 1, bears: 0, accepted: 0, refused: 0, borneOut: new Set() };
   readonly #conduct: ProviderConduct;
   readonly #doubts: DomainDoubts;
   /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
   #comparisons = 0;
   #remembered: CatchallState | null = null;
+  /** True once nobody of the domain is asked any more. */
+  #isFinished = false;
 
   /** Who must be asked again goes back to `pending`. */
   constructor(
@@ -116,6 +118,7 @@ export class DomainEvidence {
 
   /** Decides what is left, and remembers what was learnt of the domain. */
   finish(at: { readonly isLastOfProvider: boolean }): void {
+    this.#isFinished = true;
     this.#conduct.refusals.noteDone(this.#plan.domain, at);
     for (const judge of this.#judges.values()) judge.finish();
     this.#remember();
@@ -184,7 +187,10 @@ export class DomainEvidence {
     const waiting = doubt === null ? [] : rulings.filter(({ status }) => status === 'counts');
     for (const ruling of rulings) if (!waiting.includes(ruling)) this.#carryOut(ruling, { host, address });
     const settle = ({ isAboutUs }: { readonly isAboutUs: boolean }): void => {
-      for (const ruling of waiting) this.#carryOut(ruling, { host, address });
+      // Behind another's refusal it may have been meant for all after all, now that the domain is known to accept somebody.
+      const mayAskAgain = !isAboutUs && !this.#isFinished && this.#doubts.hasAccepted;
+      const settled = mayAskAgain ? ruleAgain(waiting, answered, this.#honesty) : waiting;
+      for (const ruling of settled) this.#carryOut(ruling, { host, address });
       const besideAcceptance = answered.some((one) => one.reading?.meaning === 'accepted');
       if (control !== null && !isAboutUs) this.#takeControl(control, { host, sourceIp, besideAcceptance });
     };
@@ -202,6 +208,11 @@ export class DomainEvidence {
         subject.wasAsked = true;
         return;
       case 'unanswered':
+        this.#pending.putBack(subject, { alone: false });
+        return;
+      case 'impatient':
+        // Sessions that end with one refusal more than it bears leave nothing in doubt, so this comes to an end.
+        this.#options.hosts.noteImpatience(at.address, ruling.bears + 2);
         this.#pending.putBack(subject, { alone: false });
         return;
       case 'unproved':

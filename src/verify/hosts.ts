@@ -34,6 +34,7 @@ export class HostMemory {
   readonly #recipientLimits = new Map<string, number>();
   readonly #tlsDemanded = new Set<string>();
   readonly #withoutSmtputf8 = new Map<string, string>();
+  readonly #losesReplies = new Set<string>();
   #connectedOnce = false;
   readonly #limits: HostLimits;
 
@@ -116,6 +117,16 @@ export class HostMemory {
   /** What the EHLO of a host without SMTPUTF8 offers; null for one that has it, or was not asked for it yet. */
   offeredWithoutSmtputf8(address: string): string | null {
     return this.#withoutSmtputf8.get(address) ?? null;
+  }
+
+  /** Notes that of a window of recipients one got no reply: which one, nobody can tell. */
+  noteLosesReplies(address: string): void {
+    this.#losesReplies.add(address);
+  }
+
+  /** True where recipients had better be asked one by one, whatever the host offers. */
+  losesReplies(address: string): boolean {
+    return this.#losesReplies.has(address);
   }
 
   /** Notes that a host takes MAIL only over TLS. */

@@ -25,6 +25,8 @@ export interface Answered<Subject> {
   readonly lost: Lost | null;
   /** True where the session's own time was over, so that the host had not the time for a reply that it should have. */
   readonly ranOut?: boolean;
+  /** True where a reply of its window never came: those that did may belong to their neighbours. */
+  readonly isMisplaced?: boolean;
   /** How many recipients of this session had been refused before. */
   readonly refusalsBefore: number;
 }
@@ -156,7 +158,7 @@ async function askWhilePatient<S extends Subject>(
   const most = plan.provider.oneRecipientPerTransaction
     ? 1
     : Math.min(options.recipientsPerSession, hosts.recipientLimitOf(address));
-  const canPipeline = session.extensions.has('PIPELINING');
+  const canPipeline = session.extensions.has('PIPELINING') && !hosts.losesReplies(address);
   const answered: Answered<S>[] = [];
   let refused = 0;
   let usualMs = Number.POSITIVE_INFINITY;
@@ -166,13 +168,15 @@ async function askWhilePatient<S extends Subject>(
   for (let subjects: readonly S[] = [first, ...firstWindow]; subjects.length > 0; ) {
     const answers = await session.askAll(subjects.map((subject) => recipientOf(subject, plan)));
     const refusedBefore = refused;
+    const isMisplaced = session.leftMs > 0 && answers.length > 1 && canPipeline && answers.some(isTimeout);
+    if (isMisplaced) hosts.noteLosesReplies(address);
     let slowestMs = 0;
     let isTooMany = false;
     answers.forEach((answer, index) => {
       const subject = subjects[index] as S;
       const read = readAnswer({ subject, answer, refused, host }, plan, options);
-      const ranOut = answer.status === 'lost' && answer.failure === 'timeout' && session.leftMs <= 0;
-      answered.push(ranOut ? { ...read, ranOut } : read);
+      const ranOut = isTimeout(answer) && session.leftMs <= 0;
+      answered.push(ranOut || isMisplaced ? { ...read, ranOut, isMisplaced } : read);
       isTooMany ||= read.reading !== null && saysTooManyRecipients(read.reading);
       if (answer.status === 'lost') return;
       if (answer.reply.code >= 400) refused += 1;
@@ -202,6 +206,10 @@ async function askWhilePatient<S extends Subject>(
 /** No more than a session needs to know: its subjects carry what the domain's queue knows of them. */
 function recipientOf({ local, smtputf8, sourceIp }: Subject, { domain }: AskPlan) {
   return { local, smtputf8, sourceIp, domain };
+}
+
+function isTimeout(answer: RecipientAnswer): boolean {
+  return answer.status === 'lost' && answer.failure === 'timeout';
 }
 
 /** A 421, or a connection that went away in mid-sentence. */

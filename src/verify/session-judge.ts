@@ -1,6 +1,7 @@
 // Decides what the answers of one session are worth: which count, and which must be asked for again in a new session.
 import { type Failure, reasonOfFailure } from './failure.ts';
 import { type Answered, type Reading, type Subject, saysTooManyRecipients, tellsNamesApart } from './interview.ts';
+import { isDoubtful } from './same-refusal.ts';
 
 /** What is to be done about one recipient of a session. */
 export type Ruling<S extends Subject> =
@@ -10,6 +11,8 @@ export type Ruling<S extends Subject> =
   | { readonly status: 'again'; readonly subject: S; readonly alone: boolean; readonly otherwise: Ruling<S> }
   /** Behind what the host, or the time, allows in one session: nothing was said of it, so it is asked as if for the first time. */
   | { readonly status: 'unanswered'; readonly subject: S }
+  /** Refused in words that may be meant for all, once the host had refused more than it was ever seen to bear. */
+  | { readonly status: 'impatient'; readonly subject: S; readonly bears: number }
   /** Accepted, but only after the host had refused several: such a host may accept everybody by then. */
   | { readonly status: 'unproved'; readonly subject: S };
 
@@ -17,6 +20,11 @@ export type Ruling<S extends Subject> =
 export interface HonestyRecord {
   /** So many refusals in one session did not yet make the host accept everything: a later name was refused again. */
   honestAfter: number;
+  /** Somebody was accepted after so many refusals in one session, and so nobody before was refused for the others' sake. */
+  bears: number;
+  /** Who was accepted, and refused, no later than that. */
+  accepted: number;
+  refused: number;
   /** Bare refusals that stood beside acceptances in one session: there they were about the name. */
   readonly borneOut: Set<string>;
 }
@@ -39,15 +47,20 @@ export function ruleOnSession<S extends Subject>(
   if (facts.outOfStep) return answered.map(({ subject, reading }) => outOfStep(subject, reading, facts.host));
   noteHonesty(answered, honesty);
   noteBorneOut(answered, honesty);
+  const isImpatient = looksImpatient(answered, honesty);
   const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   const wasLost = { firstLost, host: facts.host };
   return answered.map((one, index) => {
+    if (one.isMisplaced === true) return { status: 'unanswered', subject: one.subject };
     if (one.reading === null) return ruleOnLost(one, { ...wasLost, index });
     const isWeak = one.reading.meaning === 'mailbox_not_found' && one.reading.strength === 'weak';
     const reading = isWeak && honesty.borneOut.has(wordingOf(one.reading)) ? strengthened(one.reading) : one.reading;
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
     const { meaning, reply, strength } = reading;
+    const mayBeForAll = strength === 'strong' && meaning === 'mailbox_not_found' && (isWeak || isDoubtful(reading));
+    if (isImpatient && mayBeForAll && one.refusalsBefore > honesty.bears)
+      return { status: 'impatient', subject: one.subject, bears: honesty.bears };
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
     // Somebody before it was answered for good, so each session brings the domain on, however few the host takes.
     if (index > 0 && saysTooManyRecipients(reading)) return { status: 'unanswered', subject: one.subject };
@@ -63,6 +76,41 @@ export function ruleOnSession<S extends Subject>(
       ? { status: 'again', subject: one.subject, alone: false, otherwise: counts }
       : counts;
   });
+}
+
+/** Rules once more on answers that had to wait, with what was learnt of the host meanwhile. */
+export function ruleAgain<S extends Subject>(
+  rulings: readonly Ruling<S>[],
+  answered: readonly Answered<S>[],
+  { bears }: HonestyRecord,
+): Ruling<S>[] {
+  const refusalsBefore = new Map(answered.map((one) => [one.subject, one.refusalsBefore]));
+  return rulings.map((ruling) => {
+    const { subject, status } = ruling;
+    const isLate = (refusalsBefore.get(subject) ?? 0) > bears;
+    const isInDoubt = status === 'counts' && isDoubtful(ruling.reading);
+    return isInDoubt && isLate ? { status: 'impatient', subject, bears } : ruling;
+  });
+}
+
+/** Where chance alone would bring so many refusals in a row so seldom, the host has had enough, or may have. */
+const ODD = 0.5;
+
+/**
+ * True where a session ends in refusals that are more than chance would bring: some hosts refuse everybody after a few
+ * unknown users, in the very words they have for these. Where most of a list is unknown that is not odd at all.
+ */
+function looksImpatient<S extends Subject>(answered: readonly Answered<S>[], honesty: HonestyRecord): boolean {
+  const isAccepted = ({ reading }: Answered<S>): boolean => reading?.meaning === 'accepted';
+  const isRefused = ({ reading }: Answered<S>): boolean => reading?.meaning === 'mailbox_not_found';
+  for (const one of answered) if (isAccepted(one)) honesty.bears = Math.max(honesty.bears, one.refusalsBefore);
+  const early = answered.filter(({ refusalsBefore }) => refusalsBefore <= honesty.bears);
+  const late = answered.filter((one) => one.refusalsBefore > honesty.bears && isRefused(one));
+  honesty.accepted += early.filter(isAccepted).length;
+  honesty.refused += early.filter(isRefused).length;
+  if (honesty.accepted === 0 || late.length === 0) return false;
+  const usual = (honesty.refused + 1) / (honesty.accepted + honesty.refused + 2);
+  return usual ** late.length <= ODD;
 }
 
 /** A bare refusal may be the answer to the refusals before it just as well. */
