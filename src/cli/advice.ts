@@ -9,6 +9,8 @@ export interface AdviceGrounds {
   /** The option that kept the run from asking mail hosts, or null. */
   readonly keptFromAsking: string | null;
   readonly putOff: PutOff | null;
+  /** True where the user said who asks, by name and by sender. */
+  readonly hasIdentity: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -48,11 +50,19 @@ interface AdviceRow {
 
 const AGAIN: Advice['rerun'] = { add: [], without: [] };
 
+const SOME_IDENTITY: Advice['rerun'] = {
+  add: ['--helo', 'mail.your-domain.example', '--from', 'someone@your-domain.example'],
+  without: [],
+};
+
 const ADVICE: readonly AdviceRow[] = [
   {
     reasons: ['blocked', 'sender_rejected'],
-    say: 'Some providers refuse this machine or sender: set --helo to its real name (with matching PTR) and --from to an address whose SPF covers it.',
-    rerun: { add: ['--helo', 'mail.your-domain.example', '--from', 'someone@your-domain.example'], without: [] },
+    say: ({ hasIdentity }) =>
+      hasIdentity
+        ? 'Some providers refuse this machine or sender: see that name, PTR and SPF agree, and whether a blocklist holds its address.'
+        : 'Some providers refuse this machine or sender: set --helo to its real name (with matching PTR) and --from to an address whose SPF covers it.',
+    rerun: ({ hasIdentity }) => (hasIdentity ? null : SOME_IDENTITY),
   },
   { reasons: ['greylisted', 'temporary_failure', 'rate_limited'], say: sayWhenDue, rerun: AGAIN },
   {

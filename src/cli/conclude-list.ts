@@ -36,7 +36,8 @@ export interface FinishedCleaning extends Pick<Prepared, 'notices' | 'colours' |
 
 /** Resolves to the exit code. @throws MailgateError('output') where summary or report cannot be written. */
 export async function concludeList(settings: VerifySettings, run: FinishedCleaning): Promise<number> {
-  const asking = { keptFromAsking: flagAgainstAsking(settings), outcome: run.outcome, now: run.endedAt };
+  const hasIdentity = settings.helo !== null && settings.from !== null;
+  const asking = { keptFromAsking: flagAgainstAsking(settings), hasIdentity, outcome: run.outcome, now: run.endedAt };
   const summary = run.output.summary.result(asking);
   sayOddRows(run.list, run.surplusRows, run.notices);
   if (!settings.quiet && !run.output.readerGone) saySummary(settings, run, summary);

@@ -289,7 +289,7 @@ export const LIST_OPTIONS = [
     name: 'summary',
     flags: '--summary <file>',
     description: 'write the summary as JSON',
-    parse: someText,
+    parse: fileName,
     default: null,
     inFile: false,
   }),
@@ -297,7 +297,7 @@ export const LIST_OPTIONS = [
     name: 'report',
     flags: '--report <file>',
     description: 'write a page about the run, to be looked at in a browser (HTML)',
-    parse: someText,
+    parse: fileName,
     default: null,
     inFile: false,
   }),
@@ -330,6 +330,14 @@ function someTime(text: string): number {
 function tlsUse(text: string): TlsUse {
   const when = oneOf(['always', 'never', 'on-demand'], 'way to use TLS')(text);
   return when === 'on-demand' ? 'on_demand' : when;
+}
+
+/** Rows may be on standard output already, and it takes but one thing. */
+function fileName(text: string): string {
+  if (text !== '-') return someText(text);
+  throw new MailgateError('usage', 'a file is wanted here, not standard output.', {
+    hint: 'Name a file, such as run.json or report.html; /dev/stdout is one, too.',
+  });
 }
 
 function anyText(text: string): string {

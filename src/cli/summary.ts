@@ -56,6 +56,8 @@ export interface FinishedAsking {
   /** The option that kept the run from asking mail hosts, or null. */
   readonly keptFromAsking: string | null;
   readonly outcome?: RunOutcome;
+  /** True where the user said who asks, by name and by sender. */
+  readonly hasIdentity?: boolean;
   /** Milliseconds since the epoch; needed only where rows were put off. */
   readonly now?: number;
 }
@@ -123,9 +125,10 @@ export class SummaryCount {
   }
 
   /** What to do next, most useful first. */
-  advice({ keptFromAsking, now = 0 }: FinishedAsking): Advice[] {
+  advice({ keptFromAsking, hasIdentity = false, now = 0 }: FinishedAsking): Advice[] {
     const reasons = Object.fromEntries(this.#reasons);
-    return adviceFor({ reasons, suggestions: this.#suggestions, keptFromAsking, putOff: this.#putOff, now });
+    const found = { reasons, suggestions: this.#suggestions, putOff: this.#putOff };
+    return adviceFor({ ...found, keptFromAsking, hasIdentity, now });
   }
 
   #addUnknown(domain: string, { reason, reply, detail }: AnnotatedRow['verdict']): void {

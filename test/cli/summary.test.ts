@@ -75,6 +75,14 @@ test('what an option kept from being checked is checked without that option', ()
   assert.deepEqual(summary.advice, ['Addresses that were not checked are checked by a run without --no-smtp.']);
 });
 
+test('who has a name and a sender already is not told to set them', () => {
+  const counted = new SummaryCount();
+  counted.add(rowOf('a@known.test', verdictOf('blocked')), '');
+  const [said = ''] = counted.result({ keptFromAsking: null, hasIdentity: true }).advice;
+  assert.doesNotMatch(said, /--helo|--from/);
+  assert.match(said, /PTR and SPF/);
+});
+
 test('on a terminal causes end with the line, and advice goes on below where it began', () => {
   const grey = verdictOf('greylisted', { reply: replyOf(450, `4.2.0 ${'come back later '.repeat(9)}`) });
   const lines = summaryLines(summaryOf([rowOf('a@two.test', grey)]), { seconds: 1, colours: NO_COLOURS, width: 60 });

@@ -90,6 +90,7 @@ const refused: readonly [why: string, args: readonly string[], says: RegExp][] =
   ['the output', ['-o', 'same.html', '--report', './same.html'], /--report and -o are the same file/],
   ['the list', ['-o', 'clean.csv', '--report', 'list.csv'], /--report and the list are the same file/],
   ['the summary', ['--summary', 'a', '--report', 'a'], /--report and --summary are the same file/],
+  ['standard output', ['--report', '-'], /--report: a file is wanted here/],
   ['a file of --split', ['--split', 'by', '--report', 'by/valid.csv'], /are the same file/],
 ];
 for (const [why, args, says] of refused) {
