@@ -1,12 +1,13 @@
 // Writes down what was found out about the addresses of one domain: verdicts at once, and when to ask again who was put off.
 import type { Clock } from '../clock.ts';
+import { printable } from '../smtp/printable.ts';
 import { type Reason, type Reply, statusOf, type Verdict } from '../verdict.ts';
 import type { Halt } from './circuit.ts';
 import type { Failure } from './failure.ts';
 import type { DomainJobs, RecordVerdict } from './jobs.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import { type DomainPlan, providerName } from './plan.ts';
-import type { ProbeIdentity } from './probe.ts';
+import type { ProbeIdentity, ProbeOptions } from './probe.ts';
 import { type Deferred, type RetryMemory, retryTime, type StoredRetry } from './retry.ts';
 import type { SourceIps } from './source-ips.ts';
 
@@ -19,6 +20,8 @@ export interface DomainRecordsOptions {
   /** The addresses we may speak from. */
   readonly sources: SourceIps;
   readonly clock: Clock;
+  /** Told of what is odd about an address; null where nobody listens. */
+  readonly observe: ProbeOptions['observe'];
 }
 
 type Found = Failure & Pick<Verdict, 'catchall'>;
@@ -69,7 +72,10 @@ export class DomainRecords {
    */
   recall(pending: Pending): void {
     const stored = this.#storedOf(pending);
-    if (stored === undefined) return;
+    if (stored === undefined) {
+      this.#tellOfNewCaller(pending);
+      return;
+    }
     pending.tries = stored.tries;
     pending.sourceIp = sourceOf(stored);
     if (isOfAccepted(stored.reason)) pending.before = 'accepted';
@@ -126,6 +132,18 @@ export class DomainRecords {
       if (this.waitsStill(pending)) continue;
       this.record(pending, { ...halt, detail, attempts: pending.attempts, catchall: 'not_asked' }, null);
     }
+  }
+
+  #tellOfNewCaller({ isRecorded, local }: Pending): void {
+    const stored = isRecorded ? undefined : this.#putOff.get(local);
+    if (stored === undefined) return;
+    const caller = `${stored.sourceIp || 'an address of the system’s choice'} as <${stored.sender}>`;
+    const line = printable(
+      `${local} was put off when asked from ${caller}; asked otherwise, its wait begins anew`,
+      300,
+    );
+    const host = stored.host ?? this.#plan.domain;
+    this.#options.observe?.({ type: 'dialogue', host, direction: 'note', line });
   }
 
   #storedOf({ isRecorded, local }: Pending): StoredRetry | undefined {

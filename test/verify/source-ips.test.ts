@@ -153,10 +153,14 @@ test('where the address a greylist knows is no longer ours, another asks at once
   const { kept, retries } = memoryOfRetries();
   const stored = { tries: 3, sender: '', reason: 'greylisted', host: 'mx.gone.test', reply: null } as const;
   kept.set('anna', { ...stored, dueAt: Date.now() + 3_600_000, sourceIp: B });
-  const { verdicts, record } = await askWorld(worldOf({ hosts: [host('gone.test')] }), ['anna@gone.test'], {
+  const { verdicts, record, events } = await askWorld(worldOf({ hosts: [host('gone.test')] }), ['anna@gone.test'], {
     retries,
     sources: new SourceIps([A]),
   });
+  const notes = events.flatMap((event) =>
+    event.type === 'dialogue' && event.direction === 'note' ? [event.line] : [],
+  );
+  assert.ok(notes.some((line) => /anna was put off when asked from 127\.0\.72\.102 .* begins anew/.test(line)));
   assert.equal(verdicts.get('anna@gone.test')?.reason, 'accepted');
   assert.deepEqual([...new Set(questions(record).map(({ from }) => from))], [A]);
   assert.equal(kept.size, 0);
