@@ -278,14 +278,15 @@ class Run {
     this.#options.onPlan?.(plan);
     const { smtp, dnsRetryDelaysMs } = this.#options;
     const mayFail = plan.status === 'decided' && plan.reason === 'dns_failure' && dnsRetryDelaysMs.length > 0;
-    if (plan.status === 'ask' && smtp) this.#startQueue(jobs, this.#lanes.join(plan), { source, isRetry: false });
+    if (plan.status === 'ask' && smtp) this.#startQueue(jobs, plan, { source, isRetry: false });
     else if (mayFail && !isLast) this.#failed.push({ jobs, plan });
     else this.#recordAll(jobs, plan, source);
     return plan.status === 'ask' && smtp;
   }
 
-  #startQueue(jobs: DomainJobs, plan: AskPlan, from: { readonly source: JobSource; readonly isRetry: boolean }): void {
+  #startQueue(jobs: DomainJobs, found: AskPlan, from: { readonly source: JobSource; readonly isRetry: boolean }): void {
     const { source } = from;
+    const plan = this.#lanes.join(found);
     if (this.#shared !== null) this.#shared.start({ jobs, source }, plan, from);
     else this.pace.add(this.#openQueue(jobs, plan, source));
   }

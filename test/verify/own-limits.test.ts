@@ -67,3 +67,22 @@ test('a domain never gets more than its provider may have', async () => {
   });
   assert.equal(record.byHost.get('mx.other.test')?.max, 3);
 });
+
+test('they hold for who is asked again later, too', async () => {
+  const greylist = { waitMs: 300, says: '450 4.2.0 Greylisted, try again in 1 seconds' };
+  const hosts = [
+    { ...host('mx1.big.test', '127.0.74.3', ONES.slice(0, 6)), provider: 'big', greylist },
+    { ...host('mx2.big.test', '127.0.74.4', ONES.slice(6)), provider: 'big', greylist },
+  ];
+  const addresses = ONES.map((domain) => `anna@${domain}`);
+  const { record } = await askWorld(worldOf({ hosts }), addresses, {
+    limits: {
+      ...GENERAL,
+      exceptions: exceptions({ providers: new Map([['big.test', { connections: 1, ratePerMinute: null }]]) }),
+    },
+    waitMs: 6000,
+    record: () => {},
+  });
+  assert.ok((record.byProvider.get('big')?.total ?? 0) >= 2 * ONES.length, 'all were asked again');
+  assert.equal(record.byProvider.get('big')?.max, 1);
+});
