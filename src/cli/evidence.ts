@@ -17,8 +17,9 @@ import { folded } from './terminal.ts';
 const MOST_REPLY_CHARACTERS = 500;
 
 /** In one screen a reply has room for its gist; `-v` shows all of it. */
-const MOST_SHOWN_OF_REPLY = 160;
+const MOST_SHOWN_OF_REPLY = 140;
 const HOSTS_SHOWN = 3;
+const ASKED_SHOWN = 4;
 
 /** How evidence is shown. */
 export interface EvidenceLook {
@@ -47,8 +48,10 @@ export function evidenceLines(examined: Examined, look: EvidenceLook): string[] 
   for (const text of mailHostLines(examined)) add('mx', text);
   const secured = tlsOf(examined);
   if (secured !== null) add('tls', `${printable(secured.host, 255)}: ${describeTls(secured.tls)}`);
-  const asked = askedLines(examined);
-  for (const text of asked) add('asked', text);
+  const asked = askedLines(examined, verbose);
+  const left = verbose ? 0 : Math.max(0, asked.length - ASKED_SHOWN);
+  if (left > 0) add('asked', `${left} more before these; -v shows all`);
+  for (const text of asked.slice(left)) add('asked', text);
   const detail = verdict.stage === 'syntax' || verdict.detail === null ? null : printable(verdict.detail, 300);
   if (detail !== null && !asked.some((text) => text.endsWith(detail))) add(verdict.stage, detail);
   if (isAboutCatchall(examined)) add('catch-all', CATCHALL_WORDS[verdict.catchall]);
@@ -114,13 +117,14 @@ function mailHostLines({ plan, verdict, now }: Examined): string[] {
   if (plan.status === 'decided') return [];
   const ttl = Math.max(0, Math.round((plan.expiresAt - now) / 1000));
   const hosts = plan.hosts.slice(0, HOSTS_SHOWN).map((host) => {
-    const addresses = host.addresses.slice(0, 2).join(', ');
-    return `${host.preference} ${printable(host.name, 255)} (${addresses})`;
+    const others = host.addresses.length - 1;
+    return `${host.preference} ${printable(host.name, 255)} (${host.addresses[0] ?? ''}${others > 0 ? ` and ${others} more` : ''})`;
   });
-  const more = plan.hosts.length > HOSTS_SHOWN ? [`and ${plan.hosts.length - HOSTS_SHOWN} more`] : [];
+  const left = plan.hosts.length - HOSTS_SHOWN;
+  const more = left > 0 ? `${left} more ${left === 1 ? 'host' : 'hosts'}; ` : '';
   const operator = verdict.provider === null ? '' : `run by ${printable(verdict.provider, 255)}; `;
-  const about = `${operator}DNS says so for ${ttl} s${plan.fromCache ? ' (kept from an earlier look-up)' : ''}`;
-  return [...hosts, ...more, about, ...plan.warnings.map((warning) => printable(warning, 300))];
+  const about = `${more}${operator}DNS says so for ${ttl} s${plan.fromCache ? ' (kept from an earlier look-up)' : ''}`;
+  return [...hosts, about, ...plan.warnings.map((warning) => printable(warning, 300))];
 }
 
 /** The encryption of the last session that had any. */
@@ -128,7 +132,8 @@ function tlsOf({ events }: Examined): Extract<ProbeEvent, { type: 'tls' }> | nul
   return events.findLast((event) => event.type === 'tls') ?? null;
 }
 
-function askedLines({ events, verdict }: Examined): string[] {
+function askedLines({ events, verdict }: Examined, verbose: boolean): string[] {
+  const most = verbose ? MOST_REPLY_CHARACTERS : MOST_SHOWN_OF_REPLY;
   const lines: string[] = [];
   for (const event of events) {
     if (event.type === 'connect' && event.outcome !== 'ready')
@@ -136,7 +141,7 @@ function askedLines({ events, verdict }: Examined): string[] {
     if (event.type === 'reply') {
       const who = event.control ? `a name nobody has (${event.recipient})` : event.recipient;
       lines.push(
-        `${printable(event.host, 255)} about ${printable(who, 320)}: ${oneLine(event.reply, MOST_SHOWN_OF_REPLY)} → ${event.meaning} (rule ${event.rule})`,
+        `${printable(event.host, 255)} about ${printable(who, 320)}: ${oneLine(event.reply, most)} → ${event.meaning} (rule ${event.rule})`,
       );
     }
   }

@@ -77,6 +77,33 @@ test('on a terminal lines are broken at blanks, below where they began', () => {
   assert.equal(lines.join(' ').match(/word/g)?.length, 40);
 });
 
+test('much evidence, in long words, keeps to one screen of 80 by 24; -v shows all of it', () => {
+  const reply = replyOf(550, `5.1.1 ${'The account that you tried to reach does not exist. '.repeat(8)}`, '5.1.1');
+  const asked = [false, true].map((control) => ({ ...REFUSED, reply, control }) as ProbeEvent);
+  const outcome = 'no connection (ETIMEDOUT)';
+  const failed = Array.from(
+    { length: 8 },
+    (_, i): ProbeEvent => ({ type: 'connect', host: `alt${i}.mx.known.test`, address: `192.0.2.${i}`, outcome }),
+  );
+  const hosts = Array.from({ length: 9 }, (_, i) => ({
+    ...{
+      name: `alt${i}.gmail-smtp-in.l.known.test`,
+      preference: i,
+      addresses: ['192.0.2.1', '2001:db8:85a3::8a2e:370:7334'],
+    },
+  }));
+  const provider = { key: 'known.test', name: null };
+  const plan = {
+    ...{ status: 'ask', domain: 'known.test', hosts, implicitMx: false, provider, fingerprint: '', warnings: [] },
+    ...{ expiresAt: NOW, fromCache: false },
+  } as unknown as NonNullable<Examined['plan']>;
+  const one = { ...examined('a@known.test', verdictOf('mailbox_not_found', { reply }), [...failed, ...asked]), plan };
+  const lines = evidenceLines(one, { colours: NO_COLOURS, verbose: false, width: 80 });
+  assert.ok(lines.length <= 23, `${lines.length} lines:\n${lines.join('\n')}`);
+  assert.ok(lines.includes('  asked     6 more before these; -v shows all'));
+  assert.equal(linesOf(one, true).filter((line) => line.startsWith('  asked')).length, 10);
+});
+
 test('a fact that no reply tells has a line of its own', () => {
   const lines = linesOf(
     examined('a@gone.test', verdictOf('domain_not_found', { stage: 'dns', mx: null, detail: 'no such domain' })),
