@@ -16,6 +16,8 @@ const MAX_TEXT = 4096;
  * else three digits are a size, a port or a count ("gave up after 500 tries").
  */
 const CODE_PLACES: readonly RegExp[] = [
+  // Microsoft 365 wraps what it heard: "550 5.0.350 Remote server returned an error -> 550 5.1.1 User unknown".
+  /\bremote server returned [a-z ]{1,60}-> {0,2}([45]\d\d)(?=[\s:-])/i,
   /^\s{0,20}(?:<<<\s{0,4}|#)?([2-5]\d\d)(?=[\s:-]|$)/,
   /(?:said|me|reason|error|failure|failed|was|returned|response|message|code|reject(?:ed|ion)?)\s{0,4}:\s{0,4}['"[]?([2-5]\d\d)(?=[\s:-]|$)/i,
   /(?:[:,>]\s{1,8}|['"[(]\s{0,2}|<<<\s{0,4}|\n\s{0,20})([45]\d\d)(?=[\s:-])/,

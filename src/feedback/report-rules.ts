@@ -12,6 +12,14 @@ export const REPORT_RULES: readonly BounceRule[] = [
     sample: 'Amazon SES has suppressed sending: the address is on the suppression list for your account',
   },
   {
+    id: 'spam-profile',
+    words: /matches a profile the internet community may consider spam/,
+    reason: 'spam',
+    source: 'filters that quote our subject, whatever it says',
+    sample:
+      '554 5.7.1 The message with the subject of (user unknown) matches a profile the Internet community may consider spam',
+  },
+  {
     id: 'mail-loop-code',
     enhanced: /^[45]\.4\.6$/,
     reason: 'mail_loop',

@@ -9,6 +9,7 @@ const REPLIES: readonly (readonly [text: string, code: number | null, enhanced: 
   ['host mx.test[192.0.2.1] said: 550\n5.1.1 unknown', 550, '5.1.1', '5.1.1 unknown'],
   ['host mx.test[192.0.2.1] refused to talk to me: 554 no', 554, null, 'no'],
   ["Remote Server returned '550 5.1.1 unknown'", 550, '5.1.1', '5.1.1 unknown'],
+  ['550 5.0.350 Remote server returned an error -> 550 5.1.1 unknown', 550, '5.1.1', '5.1.1 unknown'],
   ['(reason: 550 unknown)', 550, null, 'unknown'],
   ['error message: [554 5.4.6 Hop count exceeded]', 554, '5.4.6', '5.4.6 Hop'],
   ['server returned was: 550 550 5.1.1 unknown', 550, '5.1.1', '5.1.1 unknown'],
