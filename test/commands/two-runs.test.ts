@@ -169,7 +169,7 @@ test('one of two is killed in the midst of it: the other does it all, and waits 
 test('a cleaning that comes to a domain in the midst of another one takes over what that has decided', {
   timeout: 90_000,
 }, async (t) => {
-  const { folder, asked, argsOf } = await startPair(t);
+  const { folder, asked, argsOf } = await startPair(t, world({ wire: { latencyMs: 40 } }));
   const one = folder.start(argsOf('a'));
   await Promise.race([one.finished, asked.record.until(({ recipients }) => recipients > ADDRESSES.length / 4)]);
   const two = folder.start(argsOf('b'));
