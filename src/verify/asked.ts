@@ -3,6 +3,7 @@ import type { Answer } from './catch-all.ts';
 import type { Reading } from './interview.ts';
 import type { Pending } from './pending-jobs.ts';
 import { isDoubtful } from './same-refusal.ts';
+import type { Ruling } from './session-judge.ts';
 
 /** What is known of an address when its answer arrives, kept until the domain's evidence decides. */
 export interface Asked {
@@ -18,6 +19,14 @@ export function isContradiction({ before }: Pending, { meaning, strength }: Read
 
 /** What every server takes for a plain name. */
 const ORDINARY_NAME = /^[a-z0-9_][a-z0-9._+-]*$/i;
+
+/** Where everybody was refused for the sake of one of our addresses: asked again, once, from whichever other there is. */
+export function fromAnotherSource(ruling: Ruling<Pending>): Ruling<Pending> {
+  if (ruling.status !== 'counts') return ruling;
+  const { subject } = ruling;
+  subject.sourceIp = null; // what a greylist knows of that address is no use to us now
+  return { status: 'again', subject, alone: false, otherwise: ruling };
+}
 
 /** The answer as the judge of the domain takes it. */
 export function answerOf(asked: Asked, reading: Reading): Answer<Asked> {

@@ -1,6 +1,6 @@
 // What the finished sessions of one domain prove: decides which replies count, who is asked again, and which verdict each gets.
 import type { CatchallState, Reason, Stage } from '../verdict.ts';
-import { type Asked, answerOf, isContradiction } from './asked.ts';
+import { type Asked, answerOf, fromAnotherSource, isContradiction } from './asked.ts';
 import { type Answer, DomainJudge } from './catch-all.ts';
 import type { Halt } from './circuit.ts';
 import { type ControlNameMemory, ControlQuestion, type ControlQuestionOptions } from './control-question.ts';
@@ -184,6 +184,10 @@ export class DomainEvidence {
     this.#doubts.note(session, refusal);
     const doubt = this.#doubts.of(session);
     const rulings = ruleOnSession(answered, { host, outOfStep: false }, this.#honesty);
+    if (refusal?.halt.reason === 'blocked' && this.#options.sources.noteRefused(this.#plan.provider.key, sourceIp)) {
+      for (const ruling of rulings) this.#carryOut(fromAnotherSource(ruling), { host, address });
+      return;
+    }
     const waiting = doubt === null ? [] : rulings.filter(({ status }) => status === 'counts');
     for (const ruling of rulings) if (!waiting.includes(ruling)) this.#carryOut(ruling, { host, address });
     const settle = ({ isAboutUs }: { readonly isAboutUs: boolean }): void => {

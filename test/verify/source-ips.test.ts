@@ -166,7 +166,7 @@ test('where the address a greylist knows is no longer ours, another asks at once
   assert.equal(kept.size, 0);
 });
 
-for (const step of ['banner', 'mail'] as const) {
+for (const step of ['banner', 'mail', 'rcpt'] as const) {
   test(`a provider that refuses one of our addresses at ${step} is asked from the other, and nobody pays for it`, async () => {
     const says: Act = { say: '554 5.7.1 {client} is blocked using zen.example', close: step === 'banner' };
     const world = worldOf({ hosts: [host('picky.test', { byClient: new Map([[A, { at: { [step]: says } }]]) })] });
