@@ -54,6 +54,8 @@ export class AggregateBuilder {
   #records = 0;
   #messages = 0;
   #dmarcPass = 0;
+  /** The domain in From of all records; '' before the first, null where they differ. */
+  #onlyFrom: string | null = '';
   #dkimPass = 0;
   #spfPass = 0;
   readonly #disposition = new Map<string, number>();
@@ -231,8 +233,9 @@ export class AggregateBuilder {
     this.#onRecord(record);
   }
 
-  #count({ count, dkim, spf, disposition }: DmarcRecord): void {
+  #count({ count, dkim, spf, disposition, headerFrom }: DmarcRecord): void {
     this.#records += 1;
+    if (headerFrom !== '' && this.#onlyFrom !== headerFrom) this.#onlyFrom = this.#onlyFrom === '' ? headerFrom : null;
     this.#messages = added(this.#messages, count);
     if (dkim === 'pass') this.#dkimPass = added(this.#dkimPass, count);
     if (spf === 'pass') this.#spfPass = added(this.#spfPass, count);
@@ -246,7 +249,11 @@ export class AggregateBuilder {
     if (this.#policies > 1) this.addFault({ code: 'policy_twice', detail: 'the first value of each field counts' });
     if (this.#org === '') this.addFault({ code: 'org_missing', detail: this.#email });
     if (this.#reportId === '') this.addFault({ code: 'report_id_missing', detail: '' });
-    if (this.#policy.domain === '') this.addFault({ code: 'domain_missing', detail: '' });
+    if (this.#policy.domain === '') {
+      // A report without a policy is still of one domain, where all its mail names the same.
+      this.#policy.domain = this.#onlyFrom ?? '';
+      this.addFault({ code: 'domain_missing', detail: this.#policy.domain });
+    }
     if (this.#records === 0) this.addFault({ code: 'no_records', detail: '' });
     if (this.#begin === null || this.#end === null) {
       this.addFault({ code: 'date_range_invalid', detail: 'begin or end is missing' });

@@ -61,6 +61,17 @@ test('a whole report gives its metadata, policy, sums and records, without a fau
   });
 });
 
+test('a report without a policy is of the domain all its mail names, and of none where they differ', async () => {
+  const two = record('192.0.2.1') + record('192.0.2.2');
+  const same = await report(document(METADATA + two));
+  assert.deepEqual(
+    [same.policy.domain, same.errors],
+    ['example.test', [{ code: 'domain_missing', detail: 'example.test' }]],
+  );
+  const other = await report(document(METADATA + two.replace('<header_from>example', '<header_from>other')));
+  assert.deepEqual([other.policy.domain, other.errors], ['', [{ code: 'domain_missing', detail: '' }]]);
+});
+
 /** Reports with one thing wrong: `[title, XML, codes of the faults, addresses and counts of the records]`. */
 const BROKEN: readonly [string, string, readonly string[], readonly string[]][] = [
   [
