@@ -11,7 +11,7 @@ import { askSandbox, askWorld, memoryOfDomains } from '../support/ask-world.ts';
 const ONE = { concurrency: 10, perDomain: 1, perProvider: 1, ratePerMinute: null };
 
 function host(domain: string, rest: Partial<MailHost> = {}): MailHost {
-  return { name: `mx.${domain}`, addresses: ['127.0.74.1'], domains: [domain], ...rest };
+  return { name: `mx.${domain}`, addresses: ['127.0.174.1'], domains: [domain], ...rest };
 }
 
 const STYLES: readonly [style: string, locals: readonly string[]][] = [

@@ -10,7 +10,7 @@ import { askSandbox, memoryOfDomains } from '../support/ask-world.ts';
 
 /** Runs one after the other on the same kept DNS answers and domain memory; a `true` is a run with --allow-private. */
 async function runs(views: readonly boolean[]) {
-  const host = { name: 'mx.own.test', addresses: ['127.0.75.1'], domains: ['own.test'], mailboxes: people('anna') };
+  const host = { name: 'mx.own.test', addresses: ['127.0.175.1'], domains: ['own.test'], mailboxes: people('anna') };
   const sandbox = await startSandbox(worldOf({ hosts: [host] }));
   const resolver = createResolver({ servers: [sandbox.dns], clock: systemClock });
   const kept = new Map<string, MailHostsOutcome>();

@@ -13,7 +13,7 @@ const ONE = { concurrency: 10, perDomain: 1, perProvider: 1, ratePerMinute: null
 const known = (local: string): boolean => /^p\d*[1-9]$/.test(local);
 
 function host(domain: string, rest: Partial<MailHost> = {}): MailHost {
-  return { name: `mx.${domain}`, addresses: ['127.0.73.1'], domains: [domain], mailboxes: known, ...rest };
+  return { name: `mx.${domain}`, addresses: ['127.0.173.1'], domains: [domain], mailboxes: known, ...rest };
 }
 
 function names(domain: string, count: number): string[] {
