@@ -13,7 +13,7 @@ function host(starttls: Starttls): MailHost {
     name: 'mx.secure.test',
     addresses: ['127.0.54.1'],
     domains: ['secure.test'],
-    mailboxes: (local) => local.startsWith('p'),
+    mailboxes: (local) => /^p\d+$/.test(local),
     offers: starttls === 'not_offered' ? {} : { starttls },
   };
 }
