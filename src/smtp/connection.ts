@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import type { Reply } from '../verdict.ts';
 import { onAbort } from './cancellation.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { dialDirectly } from './dial.ts';
-import { type Exchange, type Loss, type Lost, lossOfError, sessionClosed } from './exchange.ts';
+import { dialDirectly, type ProxyProgress } from './dial.ts';
+import { type Exchange, type Loss, type Lost, lossOfError, NO_REPLY, sessionClosed } from './exchange.ts';
 import { OwedReplies, type OwedRepliesOptions } from './owed-replies.ts';
 import { printable } from './printable.ts';
 import { createReplyParser, oneLine, type ReplyParser } from './reply.ts';
 import { beginTls, describeTls, evidenceOf, handshakeLost } from './tls.ts';
-import { traceReply } from './trace.ts';
+import { traceConnected, traceReply } from './trace.ts';
 
 export class Connection {
   /** Resolves once the socket is gone, whichever side ended it. Never rejects. */
@@ -22,7 +22,7 @@ export class Connection {
   #cancelAbort: () => void = () => {};
   #connected = false;
   /** Who makes the connection for us; null where we do. */
-  #proxy: { readonly label: string; isAsked: boolean } | null = null;
+  #proxy: ProxyProgress | null = null;
   readonly #owed: OwedReplies;
   /** Replies read and not yet matched to a question. */
   #arrived: Reply[] = [];
@@ -82,11 +82,8 @@ export class Connection {
       {
         connected: () => this.#onConnected(),
         bytes: (chunk) => this.#onBytes(chunk),
-        byProxy: (label) => {
-          this.#proxy = { label, isAsked: false };
-        },
-        askedByProxy: () => {
-          if (this.#proxy !== null) this.#proxy.isAsked = true;
+        byProxy: (proxy) => {
+          this.#proxy = proxy;
         },
         failed: (failure, detail) => this.lose(failure, detail),
       },
@@ -227,10 +224,8 @@ export class Connection {
     const { hostname, address, port, timeouts, trace } = this.#options;
     this.#connected = true;
     this.#options.onConnected?.();
-    if (trace !== undefined) {
-      const through = this.#proxy === null ? '' : ` through ${this.#proxy.label}`;
-      trace('note', printable(`connected to ${hostname ?? address} (${address} port ${port})${through}`, 500));
-    }
+    if (trace !== undefined)
+      traceConnected(trace, { name: hostname ?? address, address, port, proxy: this.#proxy?.label });
     this.#owed.waitInsteadFor('the banner', timeouts.greetingMs);
   }
 
@@ -302,6 +297,3 @@ export class Connection {
     else this.lose('tls', `the TLS handshake failed (${printable(error.code ?? error.message, 100)})`);
   }
 }
-
-/** What stands for a reply where none is owed: the end of a handshake. */
-const NO_REPLY: Reply = { code: 220, enhanced: null, text: '' };

@@ -14,13 +14,18 @@ export interface DialTarget {
   readonly sourceIp: string | null;
 }
 
+export interface ProxyProgress {
+  /** For people, without secrets. */
+  readonly label: string;
+  /** True once it was asked to connect: every failure before is its own, and the silence after it the mail host's. */
+  readonly isAsked: boolean;
+}
+
 export interface DialEvents {
   /** The mail host itself is reached. Called once, after the dialer returned and before any bytes. */
   connected(): void;
-  /** A proxy stands in between: until it is asked to connect, every failure is its own. For people, its name. */
-  byProxy(label: string): void;
-  /** The proxy was asked to connect; what is waited for from here on is the mail host. */
-  askedByProxy(): void;
+  /** A proxy stands in between, and has got so far. */
+  byProxy(progress: ProxyProgress): void;
   /** No connection will come about, for a reason no error code of TCP tells; the socket is destroyed. */
   failed(failure: Loss, detail: string): void;
   /** Bytes from the mail host. `chunk` is only lent: it is overwritten after the call. */

@@ -57,3 +57,6 @@ export function isReply(exchange: Exchange, code: number): exchange is Replied {
 export function sessionClosed(): Lost {
   return { status: 'lost', failure: 'closed', reply: null, detail: 'the session was closed' };
 }
+
+/** What stands for a reply where none is owed: the end of a handshake. */
+export const NO_REPLY: Reply = { code: 220, enhanced: null, text: '' };

@@ -9,7 +9,7 @@ import type { SocksProxy } from './proxy.ts';
 export function dialThrough(proxy: SocksProxy): Dial {
   return (target, events) => {
     const socket = connect({ host: proxy.host, port: proxy.port, noDelay: true });
-    events.byProxy(proxy.label);
+    events.byProxy({ label: proxy.label, isAsked: false });
     socket.once('connect', () => shakeHands(socket, { proxy, target, events }));
     return socket;
   };
@@ -41,7 +41,7 @@ function shakeHands(socket: Socket, { proxy, target, events }: Handshake): void 
   const said: number[] = [];
   const listen = (chunk: Buffer): void => {
     if (said.length < LONGEST_PREFIX) said.push(...chunk.subarray(0, LONGEST_PREFIX - said.length));
-    if (isAsked(said)) events.askedByProxy();
+    if (isAsked(said)) events.byProxy({ label: proxy.label, isAsked: true });
   };
   // In front of the library's own listener, so that we know how far it got when it reports.
   socket.on('data', listen);

@@ -12,3 +12,12 @@ export function traceReply(reply: Reply, trace: Trace): void {
     trace('received', printable(`${reply.code}${index < lines.length - 1 ? '-' : ' '}${line}`, 1000));
   }
 }
+
+/** Tells whom the connection stands to, and through which proxy. */
+export function traceConnected(
+  trace: Trace,
+  to: { readonly name: string; readonly address: string; readonly port: number; readonly proxy: string | undefined },
+): void {
+  const through = to.proxy === undefined ? '' : ` through ${to.proxy}`;
+  trace('note', printable(`connected to ${to.name} (${to.address} port ${to.port})${through}`, 500));
+}
