@@ -31,12 +31,21 @@ export class AddressChecker {
   readonly #prepared: Prepared;
   readonly #openAsking: () => Promise<Asking>;
   readonly #reader = new RowFactsReader();
+  readonly #limit = new AbortController();
+  readonly #cancelLimit: (() => void) | null;
   #asking: Promise<Asking> | null = null;
 
   constructor(settings: AskSettings, prepared: Prepared, openAsking: () => Promise<Asking>) {
     this.#settings = settings;
     this.#prepared = prepared;
     this.#openAsking = openAsking;
+    const { timeLimitMs } = settings;
+    this.#cancelLimit = timeLimitMs === null ? null : systemClock.after(timeLimitMs, () => this.#limit.abort());
+  }
+
+  /** Whether nobody is asked any more because --time-limit is over. */
+  get isOutOfTime(): boolean {
+    return this.#limit.signal.aborted;
   }
 
   async check(input: string): Promise<Examined> {
@@ -49,10 +58,12 @@ export class AddressChecker {
     if (kept !== undefined) return { ...examined, verdict: kept };
     if (this.#settings.offline)
       return { ...examined, verdict: notChecked('not among the kept verdicts, and --offline asks nobody', now) };
-    return this.#ask({ ...examined, verdict: notChecked('the check was stopped', now) });
+    const late = { ...examined, verdict: notChecked('not asked: the time limit was reached', now) };
+    return this.isOutOfTime ? late : this.#ask(late);
   }
 
   async close(): Promise<void> {
+    this.#cancelLimit?.();
     const asking = await this.#asking?.catch(() => null); // its failure was thrown where it was first awaited
     await asking?.close();
   }
@@ -69,7 +80,7 @@ export class AddressChecker {
       asking.runOptions({
         jobs: jobsInMemory([{ id: 1, ...screening }]),
         isWholeList: false,
-        signal: this.#prepared.stopped,
+        signal: AbortSignal.any([this.#prepared.stopped, this.#limit.signal]),
         record: (_job, _domain, made) => {
           verdict = made;
         },

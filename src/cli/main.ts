@@ -52,6 +52,7 @@ export async function main(invocation: Invocation): Promise<number> {
       },
     });
     configure(program, invocation, version);
+    refuseHelpOnNothing(program, invocation.args);
     await program.parseAsync([...invocation.args], { from: 'user' });
     await throwIfOutputIsLost(invocation);
     return code;
@@ -89,6 +90,17 @@ function configure(program: Command, invocation: Invocation, version: string): v
       getErrHelpWidth: () => invocation.stderr.columns ?? 100,
     });
   }
+}
+
+/** Commander answers `help verfy` with the general help, as though nothing had been asked. */
+function refuseHelpOnNothing(program: Command, [first, wanted]: readonly string[]): void {
+  if (first !== 'help' || wanted === undefined || wanted.startsWith('-')) return;
+  const names = program.commands.map((command) => command.name());
+  if (wanted === 'help' || names.includes(wanted)) return;
+  const near = nearest(wanted, names);
+  throw new MailgateError('usage', `there is no command ${JSON.stringify(wanted.slice(0, 60))}`, {
+    hint: near === null ? 'See "mailgate --help".' : `Did you mean ${near}?`,
+  });
 }
 
 /** Commander's own message, with the way on. */

@@ -155,6 +155,13 @@ export const ASK_OPTIONS = [
     default: undefined,
     defaultText: '6m for a list, 10s in the sandbox, none for check',
   }),
+  valueOption({
+    name: 'timeLimitMs',
+    flags: '--time-limit <duration>',
+    description: 'stop asking after this time, write what is known, exit 6',
+    parse: parseDuration,
+    default: null,
+  }),
   switchOption({ name: 'refresh', flags: '--refresh', description: 'ask again even where a kept verdict is fresh' }),
   listOption({
     name: 'dns',
@@ -261,7 +268,7 @@ export const LIST_OPTIONS = [
     name: 'prefix',
     flags: '--prefix <text>',
     description: "what the names of mailgate's columns begin with",
-    parse: someText,
+    parse: oneLine,
     default: 'mailgate_',
     defaultText: 'mailgate_',
   }),
@@ -269,13 +276,6 @@ export const LIST_OPTIONS = [
     name: 'spreadsheetSafe',
     flags: '--spreadsheet-safe',
     description: 'keep your own cells, too, from starting a formula',
-  }),
-  valueOption({
-    name: 'timeLimitMs',
-    flags: '--time-limit <duration>',
-    description: 'stop asking after this time, write what is known, exit 6',
-    parse: parseDuration,
-    default: null,
   }),
   valueOption({
     name: 'failOn',
@@ -338,6 +338,17 @@ function fileName(text: string): string {
   throw new MailgateError('usage', 'a file is wanted here, not standard output.', {
     hint: 'Name a file, such as run.json or report.html; /dev/stdout is one, too.',
   });
+}
+
+function oneLine(text: string): string {
+  if (!/\p{Cc}/u.test(text)) return someText(text);
+  throw new MailgateError(
+    'usage',
+    `${JSON.stringify(text.slice(0, 60))} has a line break or another control character.`,
+    {
+      hint: 'Column names stand on one line.',
+    },
+  );
 }
 
 function anyText(text: string): string {

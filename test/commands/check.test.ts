@@ -22,6 +22,7 @@ const WORLD = worldOf({
       domains: ['fortress.test'],
       at: { banner: { say: '554 5.7.1 no mail from you' } },
     },
+    { name: 'mx.mute.test', addresses: ['127.33.1.4'], domains: ['mute.test'], at: { banner: 'silent' } },
   ],
   zones: [mailZone('nobody.test', ['mx.nowhere.test'])],
 });
@@ -236,4 +237,22 @@ test('an address given twice is asked about once', async (t) => {
     ],
   );
   assert.equal(world.record.recipients, 1);
+});
+
+test('--time-limit ends the asking: the rest is not checked, and the exit code says so', async (t) => {
+  const { check } = await checkInWorld(t);
+  const run = await check([
+    'anna@known.test',
+    'x@mute.test',
+    'info@known.test',
+    'no address',
+    '--json',
+    '--time-limit',
+    '2s',
+  ]);
+  assert.equal(run.exitCode, 6, run.stderr);
+  assert.deepEqual(
+    objectsOf(run.stdout).map(({ reason }) => reason),
+    ['accepted', 'not_checked', 'not_checked', 'syntax'],
+  );
 });

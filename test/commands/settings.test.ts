@@ -188,3 +188,16 @@ for (const [args, says] of slips) {
     assert.match(run.stderr, /^mailgate: .*\n(?:.*\n)? {2}See "mailgate .*--help"\.\n$/);
   });
 }
+
+test('help on a command that is not there names the nearest one', async (t) => {
+  const run = await freshFolder(t).run(['help', 'verfy']);
+  assert.equal(run.exitCode, 2);
+  assert.match(run.stderr, /no command "verfy"\n {2}Did you mean verify\?/);
+  assert.equal(run.stdout, '');
+});
+
+test('a prefix of column names has no line breaks', async (t) => {
+  const run = await freshFolder(t).run(['verify', 'list.csv', '--prefix', 'a\nb']);
+  assert.equal(run.exitCode, 2);
+  assert.match(run.stderr, /^mailgate: --prefix: "a\\nb" has a line break/);
+});

@@ -13,7 +13,9 @@ Examples:
   cat addresses.txt | mailgate check - --json
 
 Standard input holds one address per line, or objects {"address": …, "id": …} where the first line is one.
-Exit codes: 0 all valid, 1 at least one is not, 2 to 5 as for verify.`;
+Exit codes: 0 all valid, 1 at least one is not, 2 to 6 as for verify.`;
+
+const OUT_OF_TIME = 6;
 
 export function addCheckCommand(program: Command, context: CommandContext): void {
   const command = program
@@ -62,6 +64,7 @@ export function addCheckCommand(program: Command, context: CommandContext): void
       await checker.close();
       await prepared.close();
     }
-    context.exitWith(allValid ? 0 : 1);
+    if (checker.isOutOfTime) context.exitWith(OUT_OF_TIME);
+    else context.exitWith(allValid ? 0 : 1);
   });
 }
