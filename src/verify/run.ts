@@ -1,10 +1,10 @@
 // Brings many addresses to verdicts: plans domain by domain, largest first, and probes within the limits until all is done.
-import pLimit from 'p-limit';
 import type { RandomSource } from '../clock.ts';
 import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import type { PaceLimits } from './limits.ts';
+import { lookUpAll } from './look-ups.ts';
 import { Pace } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
 import { verdictOfPlan } from './plan-verdict.ts';
@@ -14,6 +14,7 @@ import { type Deferred, RetryDesk } from './retry.ts';
 import { RunEnd } from './run-end.ts';
 import { SharedQueues } from './shared-queues.ts';
 import type { Sharing } from './sharing.ts';
+import { sleep } from './sleep.ts';
 
 export interface RunOptions extends Omit<DomainQueueOptions, 'random' | 'defer' | 'openTo' | 'onDone' | 'stopRun'> {
   readonly random: RandomSource;
@@ -112,7 +113,6 @@ class Run {
   #cancelDue: (() => void) | null = null;
   #failed: { readonly jobs: DomainJobs; readonly plan: Extract<DomainPlan, { status: 'decided' }> }[] = [];
   #portBlocked = false;
-  #failure: { readonly error: unknown } | null = null;
 
   constructor(options: RunOptions, end: RunEnd) {
     this.#options = options;
@@ -150,40 +150,21 @@ class Run {
   /** Looks up every domain, a bounded number at once and a bounded number ahead of the probing. */
   async planAll(domains: Iterable<DomainJobs>): Promise<void> {
     const { dnsConcurrency, plannedDomains } = this.#options;
-    const limit = pLimit(dnsConcurrency);
-    let owed = 0;
-    let wake: () => void = () => {};
-    const owedBelow = async (count: number): Promise<void> => {
-      while (owed >= count) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    };
-    for (const jobs of domains) {
-      if (this.#end.signal.aborted) break;
-      await this.pace.fewerThan(plannedDomains);
-      owed += 1;
-      void limit(() => this.#planOne(jobs, { source: this.#options.jobs, isLast: false }))
-        .catch((error: unknown) => {
-          this.#failure ??= { error };
-          this.#end.begin();
-        })
-        .finally(() => {
-          owed -= 1;
-          wake();
-        });
-      await owedBelow(dnsConcurrency * 2); // twice, so that a free slot always finds the next domain waiting
-    }
-    await owedBelow(1);
-    if (this.#failure !== null) throw this.#failure.error;
+    const lookUp = (jobs: DomainJobs): Promise<boolean> =>
+      this.#planOne(jobs, { source: this.#options.jobs, isLast: false });
+    await lookUpAll(domains, lookUp, {
+      concurrency: dnsConcurrency,
+      room: () => this.pace.fewerThan(plannedDomains),
+      signal: this.#end.signal,
+      onFailure: () => this.#end.begin(),
+    });
   }
 
   /** One more round for the domains whose look-up failed: a resolver's bad minute must not mark them. */
   async planFailedAgain(delayMs: number): Promise<void> {
     if (this.#failed.length === 0) return;
     await this.pace.settled();
-    await sleep(delayMs, this.#options, this.#end.signal);
+    await sleep(delayMs, this.#options.clock, this.#end.signal);
     const again = this.#failed.map(({ jobs }) => jobs);
     this.#failed = [];
     await this.planAll(again);
@@ -206,7 +187,7 @@ class Run {
       const nextAt = this.#desk.nextDueAt;
       if (nextAt === null || nextAt > until) break;
       onWaiting?.({ ...this.#desk.waitingUntil(until), nextAt });
-      await sleep(Math.max(0, nextAt - clock.now()), this.#options, this.#end.signal);
+      await sleep(Math.max(0, nextAt - clock.now()), clock, this.#end.signal);
       this.#startDue();
       await this.#settled();
     }
@@ -323,18 +304,4 @@ class Run {
       left = page.length === 0 ? 0 : left - page.length;
     }
   }
-}
-
-/** Waits on the run's clock; the signal ends the wait at once. */
-async function sleep(ms: number, options: Pick<RunOptions, 'clock'>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const cancel = options.clock.after(ms, done);
-    function done(): void {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }
