@@ -1,6 +1,7 @@
 // Holds a run back while this machine has no network, so that a minute without one does not cost the rest of a list.
 import type { Clock } from '../clock.ts';
 import type { openSession, SessionStart } from '../smtp/session.ts';
+import { sleep } from './sleep.ts';
 
 export interface OutageOptions {
   readonly clock: Clock;
@@ -35,7 +36,7 @@ export function throughOutages(open: typeof openSession, options: OutageOptions)
       // IPv6 may well be what this machine alone lacks.
       if (!hasNoWay(start) || session.address.includes(':')) return start;
       if (!network.mayBeDown(session.address, tries)) return start;
-      await pause(options.clock, session.signal);
+      await sleep(TRY_EVERY_MS, options.clock, session.signal);
       if (session.signal?.aborted === true) return start;
     }
   };
@@ -75,17 +76,4 @@ class Network {
     if (nowMs - this.#downSinceMs >= OUTAGE_PATIENCE_MS) this.#reachedAtMs = null;
     return this.#reachedAtMs !== null;
   }
-}
-
-async function pause(clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted === true) return;
-  await new Promise<void>((resolve) => {
-    const wake = (): void => {
-      cancel();
-      signal?.removeEventListener('abort', wake);
-      resolve();
-    };
-    const cancel = clock.after(TRY_EVERY_MS, wake);
-    signal?.addEventListener('abort', wake);
-  });
 }
