@@ -23,6 +23,8 @@ export const VERIFY_DEFAULTS = {
   deadAfterFailures: 2,
   /** Sessions in a row that broke off at one address (silence, resets, nonsense, broken TLS) after which it is left alone. */
   deadAfterFailedStarts: 3,
+  /** Sessions in a row that a host hung up or fell silent in at every recipient; two names that it cannot bear take four. */
+  deadAfterMuteSessions: 4,
   /** Sessions refused in a row at the greeting, EHLO or MAIL after which a provider is left alone: one may be bad luck. */
   blockedAfterRefusals: 3,
   /** Different domains in a row whose every recipient got the same refusal of us after which their provider is left alone. */

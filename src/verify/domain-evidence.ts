@@ -9,6 +9,7 @@ import { DomainRecords, type DomainRecordsOptions } from './domain-records.ts';
 import type { Failure } from './failure.ts';
 import type { Answered, Ending, Interview, Reading, SessionPlace } from './interview.ts';
 import type { DomainJobs } from './jobs.ts';
+import { LateWords } from './late-words.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct } from './providers.ts';
@@ -52,6 +53,7 @@ export class DomainEvidence {
   readonly #honesty: HonestyRecord = { honestAfter: 1, bears: 0, accepted: 0, refused: 0, borneOut: new Set() };
   readonly #conduct: ProviderConduct;
   readonly #doubts: DomainDoubts;
+  readonly #lateWords: LateWords;
   /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
   #comparisons = 0;
   #remembered: CatchallState | null = null;
@@ -73,6 +75,7 @@ export class DomainEvidence {
     this.control = new ControlQuestion(plan.domain, { memory: options.memory, random: options.random, wantedSource });
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#doubts = new DomainDoubts(plan, this.#conduct);
+    this.#lateWords = new LateWords(plan.domain);
   }
 
   /** Takes what a session told, once the connection is gone. */
@@ -103,7 +106,8 @@ export class DomainEvidence {
     );
     const isNeeded =
       this.#judgeOf(at.host).needsControl({ isLastSession: at.isLastSession, with: answers }) ||
-      (this.#mayCompare && this.#doubts.needsComparison(answered));
+      (this.#mayCompare &&
+        (this.#doubts.needsComparison(answered) || this.#lateWords.needsComparison(answered, at.host)));
     if (isNeeded && this.control.wasAsked) this.#comparisons += 1;
     return isNeeded ? this.control.begin(answered) : null;
   }
@@ -183,7 +187,9 @@ export class DomainEvidence {
     const refusal = noteConduct(session, this.#plan, this.#options);
     this.#doubts.note(session, refusal);
     const doubt = this.#doubts.of(session);
-    const rulings = ruleOnSession(answered, { host, outOfStep: false }, this.#honesty);
+    const ruled = ruleOnSession(answered, { host, outOfStep: false }, this.#honesty);
+    const most = this.#plan.provider.oneRecipientPerTransaction ? 1 : this.#options.hosts.recipientLimitOf(address);
+    const rulings = this.#lateWords.review(ruled, session, most);
     if (refusal?.halt.reason === 'blocked' && this.#options.sources.noteRefused(this.#plan.provider.key, sourceIp)) {
       for (const ruling of rulings) this.#carryOut(fromAnotherSource(ruling), { host, address });
       return;
@@ -200,7 +206,8 @@ export class DomainEvidence {
     };
     if (doubt === null) settle({ isAboutUs: false });
     else this.#conduct.refusals.hold({ ...doubt, settle });
-    if (refusal !== null && this.#doubts.isRefused) this.records.giveUp(this.#pending, refusal.halt);
+    const halt = this.#lateWords.halt ?? (this.#doubts.isRefused ? (refusal?.halt ?? null) : null);
+    if (halt !== null) this.records.giveUp(this.#pending, halt);
   }
 
   #carryOut(ruling: Ruling<Pending>, at: { readonly host: string; readonly address: string }): void {

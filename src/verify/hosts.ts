@@ -1,5 +1,6 @@
 // Remembers, for one run, how mail hosts behaved: which are dead, how much each one bears; of their providers, providers.ts.
 import type { Reason, Stage } from '../verdict.ts';
+import { MuteHosts } from './mute-hosts.ts';
 import { type ProviderLimits, Providers } from './providers.ts';
 
 /** What connecting told: 'connected' is any TCP connection that was accepted, whatever was said on it. */
@@ -10,6 +11,8 @@ export interface HostLimits extends ProviderLimits {
   readonly deadAfterFailures: number;
   /** Sessions in a row that broke off before MAIL was accepted after which it is asked no more. */
   readonly deadAfterFailedStarts: number;
+  /** Sessions in a row that brought no answer for any recipient after which it is asked no more. */
+  readonly deadAfterMuteSessions: number;
 }
 
 /** Why a session broke off before MAIL was accepted. */
@@ -27,6 +30,7 @@ const LET_US_IN = Number.NEGATIVE_INFINITY;
 /** One run's memory of hosts; opened with the run. */
 export class HostMemory {
   readonly providers: Providers;
+  readonly mute: MuteHosts;
   readonly #failures = new Map<string, number>();
   readonly #failedStarts = new Map<string, { readonly streak: number; readonly why: FailedStart }>();
   readonly #failedProviders = new Set<string>();
@@ -41,6 +45,7 @@ export class HostMemory {
   constructor(limits: HostLimits) {
     this.#limits = limits;
     this.providers = new Providers(limits);
+    this.mute = new MuteHosts(limits.deadAfterMuteSessions);
   }
 
   /** Notes one attempt to connect; a success clears the address's failures. */

@@ -4,6 +4,7 @@ import { type MeaningResult, meaningOf, verdictOfMeaning } from '../smtp/meaning
 import type { RecipientAnswer, Session } from '../smtp/session.ts';
 import type { Reason, Reply } from '../verdict.ts';
 import type { ControlOutcome } from './catch-all.ts';
+import { reasonOfFailure } from './failure.ts';
 import type { DomainPlan } from './plan.ts';
 import { openProbe, type Probe, type ProbeOptions } from './probe.ts';
 import { DOUBTFUL_RULES, isDoubtful } from './same-refusal.ts';
@@ -98,7 +99,31 @@ export async function interview<S extends Subject>(
   const hasTime = session.leftMs >= options.timeouts.rcptMs;
   const controlName = session.isOpen && hasTime ? desk.controlAfter(answered, { host, sourceIp }) : null;
   const control = controlName === null ? null : await askControl(session, { name: controlName, host }, plan, options);
-  return { status: 'held', host, address, attempts, sourceIp, answered, control, ended: endOf(session) };
+  const ended = endOf(session).then((ending) => {
+    noteSilence(answered, { address, host, domain: plan.domain, ...ending }, options);
+    return ending;
+  });
+  return { status: 'held', host, address, attempts, sourceIp, answered, control, ended };
+}
+
+/** Notes whether anything can be learnt from what the host said of the recipients of a session, if it said anything. */
+function noteSilence<S extends Subject>(
+  answered: readonly Answered<S>[],
+  at: { readonly address: string; readonly host: string; readonly domain: string } & Ending,
+  { hosts: { mute } }: InterviewOptions,
+): void {
+  const { address, host, domain, outOfStep } = at;
+  const lost = answered[0]?.lost ?? null;
+  const never = { stage: 'rcpt', untilMs: Number.POSITIVE_INFINITY } as const;
+  if (outOfStep) {
+    const detail = 'it sends more replies than it is asked for';
+    mute.noteMute(address, domain, { ...never, reason: 'protocol_error', reply: null, detail });
+  } else if (answered.some(({ reading }) => reading !== null)) mute.noteSpoke(address, domain);
+  else if (lost !== null && lost.failure !== 'cancelled') {
+    const { failure, reply, detail } = lost;
+    const reason = reasonOfFailure({ failure, stage: 'rcpt', reply }, host);
+    mute.noteMute(address, domain, { ...never, reason, reply, detail });
+  }
 }
 
 /** What the answer for a name nobody has says of the domain. */

@@ -130,6 +130,13 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
       failure = { ...NEVER_DIALLED, ...smtputf8Needed(lacking), host: host.name, attempts };
       break;
     }
+    const mute = options.hosts.mute.of(address, plan.domain, startedAtMs);
+    if (mute !== null) {
+      const { reason, stage, reply } = mute;
+      const detail = `not asked: it answered for nobody, several sessions in a row (${mute.detail})`;
+      failure = { ...NEVER_DIALLED, reason, stage, reply, detail, host: host.name, attempts };
+      break;
+    }
     const onConnected = (): void => options.hosts.noteConnect(at, 'connected');
     const target = { ...at, smtputf8: recipient.smtputf8, wanted: recipient.sourceIp, onConnected };
     const opening = await openFromSource(target, options);
@@ -145,6 +152,7 @@ export async function openProbe(plan: AskPlan, recipient: Recipient, options: Pr
     await start.closed; // until then the host counts this connection, and so do our limits
     const failed = judgeFailure(start, { ...at, sourceIp });
     const mayTryOtherSource = noteFailed(start, failed, { ...at, sourceIp }, options);
+    notePutOff(failed, { address, domain: plan.domain }, options);
     failure = { ...strongerOf(failure, failed), mayTryOtherSource };
     const letUsInBefore = options.hosts.hasLetUsIn(address);
     if (isSlowDownAtStart(start, { reason: failed.reason, letUsInBefore })) {
@@ -209,6 +217,20 @@ function noteFailed(start: SessionFailure, failed: Failed, at: At, options: Prob
   tell(at.conduct.refused(halt, options.clock.monotonic()), at.host, options);
   return reason === 'blocked' && options.sources.noteRefused(at.provider, at.sourceIp);
 }
+
+/** A host that puts off every MAIL puts off every address behind it, too; the first that comes due tries it again. */
+function notePutOff(
+  { reason, stage, reply, detail }: Failed,
+  { address, domain }: { readonly address: string; readonly domain: string },
+  { hosts, clock }: ProbeOptions,
+): void {
+  if (stage !== 'mail' || reason !== 'temporary_failure') return;
+  const untilMs = clock.monotonic() + PUT_OFF_MS;
+  hosts.mute.noteMute(address, domain, { reason, stage, reply, detail, untilMs });
+}
+
+/** Shorter than the first wait of who was put off (retry.ts). */
+const PUT_OFF_MS = 45_000;
 
 /** Always true, for whoever notes that it was noted. */
 function noteSlowDown(
