@@ -47,7 +47,7 @@ export function ruleOnSession<S extends Subject>(
   if (facts.outOfStep) return answered.map(({ subject, reading }) => outOfStep(subject, reading, facts.host));
   noteHonesty(answered, honesty);
   noteBorneOut(answered, honesty);
-  const isImpatient = looksImpatient(answered, honesty);
+  const chance = chanceOfEnd(answered, honesty);
   const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   const wasLost = { firstLost, host: facts.host };
@@ -58,7 +58,8 @@ export function ruleOnSession<S extends Subject>(
     const reading = isWeak && honesty.borneOut.has(wordingOf(one.reading)) ? strengthened(one.reading) : one.reading;
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
     const { meaning, reply, strength } = reading;
-    const mayBeForAll = strength === 'strong' && meaning === 'mailbox_not_found' && (isWeak || isDoubtful(reading));
+    const mayBeForAll = strength === 'strong' && meaning === 'mailbox_not_found';
+    const isImpatient = chance <= (isWeak || isDoubtful(reading) ? ODD : VERY_ODD);
     if (isImpatient && mayBeForAll && one.refusalsBefore > honesty.bears)
       return { status: 'impatient', subject: one.subject, bears: honesty.bears };
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
@@ -96,11 +97,14 @@ export function ruleAgain<S extends Subject>(
 /** Where chance alone would bring so many refusals in a row so seldom, the host has had enough, or may have. */
 const ODD = 0.5;
 
+/** The same where the words say plainly that there is no such user: few hosts say that of everybody. */
+const VERY_ODD = 0.01;
+
 /**
- * True where a session ends in refusals that are more than chance would bring: some hosts refuse everybody after a few
+ * How seldom chance would let a session end in so many refusals; 1 for nothing odd. Some hosts refuse everybody after a few
  * unknown users, in the very words they have for these. Where most of a list is unknown that is not odd at all.
  */
-function looksImpatient<S extends Subject>(answered: readonly Answered<S>[], honesty: HonestyRecord): boolean {
+function chanceOfEnd<S extends Subject>(answered: readonly Answered<S>[], honesty: HonestyRecord): number {
   const isAccepted = ({ reading }: Answered<S>): boolean => reading?.meaning === 'accepted';
   const isRefused = ({ reading }: Answered<S>): boolean => reading?.meaning === 'mailbox_not_found';
   for (const one of answered) if (isAccepted(one)) honesty.bears = Math.max(honesty.bears, one.refusalsBefore);
@@ -108,9 +112,9 @@ function looksImpatient<S extends Subject>(answered: readonly Answered<S>[], hon
   const late = answered.filter((one) => one.refusalsBefore > honesty.bears && isRefused(one));
   honesty.accepted += early.filter(isAccepted).length;
   honesty.refused += early.filter(isRefused).length;
-  if (honesty.accepted === 0 || late.length === 0) return false;
+  if (honesty.accepted === 0 || late.length === 0) return 1;
   const usual = (honesty.refused + 1) / (honesty.accepted + honesty.refused + 2);
-  return usual ** late.length <= ODD;
+  return usual ** late.length;
 }
 
 /** A bare refusal may be the answer to the refusals before it just as well. */

@@ -36,7 +36,10 @@ for (const says of ['550 5.1.1 Recipient rejected', '550 5.1.1 No such user here
     });
     assert.equal(asked.verdicts.size, COUNT);
     assert.equal(countsOf(asked)['known invalid'] ?? 0, 0);
-    assert.equal(countsOf(asked)['missing invalid'], 3);
+    assert.ok(
+      (countsOf(asked)['missing invalid'] ?? 0) <= 3,
+      'only whom it refused before can be told from the others',
+    );
     assert.ok(asked.record.connections.length <= 8, `${asked.record.connections.length} connections`);
   });
 
@@ -45,6 +48,22 @@ for (const says of ['550 5.1.1 Recipient rejected', '550 5.1.1 No such user here
     assert.deepEqual(countsOf(asked), { 'known valid': COUNT / 2, 'missing invalid': COUNT / 2 });
   });
 }
+
+test('a host that says of everybody behind the second unknown user what it says of these makes nobody invalid who exists', async () => {
+  const say = '550 5.1.1 No such user here';
+  const host = { name: 'mx.late.test', addresses: ['127.78.201.1'], domains: ['late.test'], otherwise: { say } };
+  const exists = (local: string): boolean => /^p\d+$/.test(local) && Number(local.slice(1)) % 8 !== 0;
+  const world = worldOf({ hosts: [{ ...host, mailboxes: exists, afterRefusals: { refusals: 2, fate: { say } } }] });
+  let seed = 1; // the order decides how plain it is to see
+  const random = (): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  const names = Array.from({ length: 64 }, (_, i) => `p${i + 1}@late.test`);
+  const { verdicts } = await askWorld(world, names, { limits: ONE, random });
+  const invalid = [...verdicts].filter(([, { status }]) => status === 'invalid').map(([address]) => address);
+  assert.deepEqual(invalid.sort(), names.filter((name) => !exists(name.slice(0, name.indexOf('@')))).sort());
+});
 
 test('words are compared with what a name nobody has is told only where they came late and nothing else came after', () => {
   const needs = (...said: string[]): boolean => new LateWords('late.test').needsComparison(said.map(answered), 'mx');
