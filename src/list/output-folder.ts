@@ -30,5 +30,10 @@ function makeMissing(path: string): void {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return false; // below a file there is nothing, which Node 22 throws for
+    throw error;
+  }
 }
