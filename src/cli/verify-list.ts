@@ -12,6 +12,7 @@ import { hintAtIdentity, openAsking } from './asking.ts';
 import { type CleanListOptions, cleanOffline, cleanOnline, type TakeRow } from './clean-list.ts';
 import { concludeList } from './conclude-list.ts';
 import { withDialogue } from './dialogue.ts';
+import { keepHeapSmall } from './heap.ts';
 import { Interruption } from './interrupts.ts';
 import type { ListStore } from './kept-answers.ts';
 import { type ListOutput, openListOutput } from './list-output.ts';
@@ -158,6 +159,7 @@ async function clean(settings: VerifySettings, cleaning: Cleaning, parts: Parts)
     await cleanOffline(options);
     return { status: 'done' };
   }
+  keepHeapSmall();
   hintAtIdentity(cleaning.ask, cleaning.notices);
   const opened = await openAsking(cleaning.ask, cleaning);
   const asking = settings.verbose ? withDialogue(opened, dialogueOn(cleaning, progress)) : opened;
