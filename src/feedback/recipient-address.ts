@@ -17,14 +17,18 @@ export function recipientAddress(value: string): string | null {
 
 /** The address a piece of text consists of, or null: no type, no encodings, for text has none. */
 export function plainAddress(text: string): string | null {
-  const routed = withoutRoute(text.trim()).replace(/[.,;:]{1,3}$/, '');
+  if (text.length > MAX_VALUE) return null;
+  const routed = withoutRoute(text.replace(INVISIBLE_ENDS, '')).replace(/[.,;:]{1,3}$/, '');
   const address = withoutPercentHack(routed);
   const at = address.lastIndexOf('@');
-  if (at < 1 || address.length > MAX_ADDRESS) return null;
+  if (at < 1 || address.length > MAX_ADDRESS || /\p{Cc}/u.test(address)) return null;
   const local = address.slice(0, at);
   const domain = address.slice(at + 1).toLowerCase();
   return LOCAL_PART.test(local) && DOMAIN.test(domain) ? `${local}@${domain}` : null;
 }
+
+/** Blanks, and what nobody sees: fields padded with NUL, a byte order mark, marks of direction. */
+const INVISIBLE_ENDS = /^[\s\p{Cc}\p{Cf}]{1,1000}|[\s\p{Cc}\p{Cf}]{1,1000}$/gu;
 
 /** `rfc822`, `RFC822`, `rfc/822`, `utf-8`, `x-local` … before the semicolon (RFC 3464 section 2.3.1, RFC 6533). */
 function splitType(value: string): { type: string; rest: string } {

@@ -28,6 +28,9 @@ const FIELDS: readonly (readonly [string, string | null, string])[] = [
   ['rfc822; <unknown>', null, 'no address at all'],
   ['rfc822; "odd name"@b.example', '"odd name"@b.example', 'a quoted local part'],
   ['rfc822; a@[192.0.2.1]', 'a@[192.0.2.1]', 'an address literal'],
+  ['rfc822; a@b.example\0\0', 'a@b.example', 'a field padded with NUL'],
+  ['rfc822; a\0b@c.example', null, 'no address holds a control character'],
+  ['\ufeffa@b.example', 'a@b.example', 'a byte order mark in front'],
   ['', null, 'nothing'],
 ];
 
