@@ -14,7 +14,7 @@ import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import type { ProviderConduct } from './providers.ts';
 import { type ConductOptions, noteConduct } from './session-conduct.ts';
-import { type HonestyRecord, type Ruling, ruleAgain, ruleOnSession } from './session-judge.ts';
+import { type HonestyRecord, isBare, type Ruling, ruleAgain, ruleOnSession, saysItOfNames } from './session-judge.ts';
 
 /** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
 export interface DomainMemory extends ControlNameMemory {
@@ -39,6 +39,9 @@ const MOST_TIMES_UNPROVED = 3;
 /** With so few refusals in a session, an acceptance behind them is believed. */
 const PROVING_BUDGET = 2;
 
+/** Kept in memory; more of them in one domain count as they are. */
+const MOST_BARE = 500;
+
 /** As many sessions as must agree (same-refusal.ts). */
 const MOST_COMPARISONS = 2;
 
@@ -57,6 +60,8 @@ export class DomainEvidence {
   /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
   #comparisons = 0;
   #remembered: CatchallState | null = null;
+  /** Refusals in bare words, kept until the host has shown what it means by them, or nobody else waits. */
+  readonly #bare: { readonly pending: Pending; readonly reading: Reading; readonly host: string }[] = [];
   /** True once nobody of the domain is asked any more. */
   #isFinished = false;
 
@@ -118,6 +123,21 @@ export class DomainEvidence {
       judge.needsControl({ isLastSession: true, with: [] }),
     );
     return needsControl && this.control.owe();
+  }
+
+  /**
+   * Once nobody else waits: bare refusals that came before the host had shown what it means by them are asked about once
+   * more, the others are decided. True where somebody waits again.
+   */
+  settleBare(): boolean {
+    let isAgain = false;
+    for (const { pending, reading, host } of this.#bare.splice(0)) {
+      if (saysItOfNames(reading, this.#honesty)) {
+        this.#pending.putBack(pending, { alone: false });
+        isAgain = true;
+      } else this.#judgeOf(host).take(answerOf({ pending, host }, reading));
+    }
+    return isAgain;
   }
 
   /** Decides what is left, and remembers what was learnt of the domain. */
@@ -242,6 +262,11 @@ export class DomainEvidence {
   }
 
   #takeReading(pending: Pending, reading: Reading, host: string): void {
+    if (isBare(reading) && !pending.wasBare && this.#bare.length < MOST_BARE) {
+      pending.wasBare = true;
+      this.#bare.push({ pending, reading, host });
+      return;
+    }
     if (reading.meaning === 'accepted') this.control.noteAccepted(pending.local);
     if (isContradiction(pending, reading)) {
       const detail = `it was ${pending.before} before, by another connection`;

@@ -19,6 +19,8 @@ export interface Pending {
   attempts: number;
   /** True once it was asked and is to be asked again; a second time its answer counts as it is. */
   wasAsked: boolean;
+  /** True once it was refused in words that tell nothing, and this waits for what the host says to others. */
+  wasBare: boolean;
   /** What it was told before, where that was an answer about the mailbox: another one now makes it inconsistent. */
   before: 'accepted' | 'refused' | null;
   /** How often it was accepted only after others had been refused. */
@@ -133,6 +135,7 @@ function pendingOf(job: Job): Pending {
     isRecorded: job.tries !== undefined,
     attempts: 0,
     wasAsked: false,
+    wasBare: false,
     before: job.wasAccepted === true ? 'accepted' : null,
     timesUnproved: 0,
     alone: false,

@@ -54,8 +54,8 @@ export function ruleOnSession<S extends Subject>(
   return answered.map((one, index) => {
     if (one.isMisplaced === true) return { status: 'unanswered', subject: one.subject };
     if (one.reading === null) return ruleOnLost(one, { ...wasLost, index });
-    const isWeak = one.reading.meaning === 'mailbox_not_found' && one.reading.strength === 'weak';
-    const reading = isWeak && honesty.borneOut.has(wordingOf(one.reading)) ? strengthened(one.reading) : one.reading;
+    const isWeak = isBare(one.reading);
+    const reading = isWeak && saysItOfNames(one.reading, honesty) ? strengthened(one.reading) : one.reading;
     const counts: Ruling<S> = { status: 'counts', subject: one.subject, reading };
     const { meaning, reply, strength } = reading;
     const mayBeForAll = strength === 'strong' && meaning === 'mailbox_not_found';
@@ -130,6 +130,16 @@ function isBorneOut<S extends Subject>(answered: readonly Answered<S>[], index: 
   const isAccepted = ({ reading }: Answered<S>): boolean => reading?.meaning === 'accepted';
   if (answered.slice(index + 1).some(isAccepted)) return true;
   return answered[index]?.refusalsBefore === 0 && answered.slice(0, index).some(isAccepted);
+}
+
+/** A refusal of the recipient without telling words: it proves nothing alone. */
+export function isBare({ meaning, strength }: Reading): boolean {
+  return meaning === 'mailbox_not_found' && strength === 'weak';
+}
+
+/** Whether the host has shown that it means a name by these bare words. */
+export function saysItOfNames(reading: Reading, { borneOut }: HonestyRecord): boolean {
+  return borneOut.has(wordingOf(reading));
 }
 
 function noteBorneOut<S extends Subject>(answered: readonly Answered<S>[], { borneOut }: HonestyRecord): void {
