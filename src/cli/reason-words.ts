@@ -144,7 +144,7 @@ export const REASON_WORDS: Readonly<Record<Reason, ReasonWords>> = {
   },
   inconsistent: {
     title: 'The server contradicts itself',
-    means: 'It takes a made-up name and yet refuses this one, without saying that it is unknown.',
+    means: 'It said different things when asked twice, or it takes a made-up name and yet refuses this one.',
     todo: 'Treat it as unclear.',
   },
   suppressed: {

@@ -17,8 +17,10 @@ export function isContradiction({ before }: Pending, { meaning, strength }: Read
   return (before === 'accepted' && meaning === 'mailbox_not_found') || (before === 'refused' && meaning === 'accepted');
 }
 
-/** What every server takes for a plain name. */
-const ORDINARY_NAME = /^[a-z0-9_][a-z0-9._+-]*$/i;
+/** True for what every server takes for a plain name. */
+export function isOrdinaryName(local: string): boolean {
+  return /^[a-z0-9_][a-z0-9._+-]*$/i.test(local);
+}
 
 /** Where everybody was refused for the sake of one of our addresses: asked again, once, from whichever other there is. */
 export function fromAnotherSource(ruling: Ruling<Pending>): Ruling<Pending> {
@@ -31,6 +33,16 @@ export function fromAnotherSource(ruling: Ruling<Pending>): Ruling<Pending> {
 /** The answer as the judge of the domain takes it. */
 export function answerOf(asked: Asked, reading: Reading): Answer<Asked> {
   const { meaning, strength, reason, reply } = reading;
-  const isOrdinaryName = ORDINARY_NAME.test(asked.pending.local);
-  return { job: asked, meaning, strength, reason, reply, isOrdinaryName, isDoubtful: isDoubtful(reading) };
+  const form = { isOrdinaryName: isOrdinaryName(asked.pending.local), isDoubtful: isDoubtful(reading) };
+  return { job: asked, meaning, strength, reason, reply, ...form };
+}
+
+/** True for an answer that makes an address valid or invalid, if nothing else speaks against it. */
+export function saysWhetherItExists({ meaning, strength }: Reading): boolean {
+  return strength === 'strong' && (meaning === 'accepted' || meaning === 'mailbox_not_found');
+}
+
+/** True for an answer that only a server gives which knows the mailbox. */
+export function saysWhatItIs({ meaning, strength }: Reading): boolean {
+  return strength === 'strong' && (meaning === 'mailbox_full' || meaning === 'mailbox_disabled');
 }

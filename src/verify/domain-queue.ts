@@ -79,7 +79,7 @@ export class DomainQueue implements PacedQueue {
 
   /** Nothing runs and nothing waits: either the catch-all question is still owed, or the domain is done. */
   drained(at: { readonly isLastOfProvider: boolean }): void {
-    if (this.#options.signal.aborted || this.#evidence.settleBare() || this.#evidence.owesControl()) return;
+    if (this.#options.signal.aborted || this.#evidence.settleHeld() || this.#evidence.owesControl()) return;
     this.#evidence.finish(at);
     this.#options.onDone();
   }
@@ -148,7 +148,7 @@ export class DomainQueue implements PacedQueue {
       this.#pending.putBack(first, { alone: false });
       return;
     }
-    this.#evidence.recordFailure(first, { ...probe, attempts: first.attempts });
+    this.#evidence.takeFailure(first, { ...probe, attempts: first.attempts });
   }
 
   #takeBeside(first: Pending, limit: number, sourceIp: string | null): readonly Pending[] {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { printable } from '../smtp/printable.ts';
 import { type Reason, type Reply, statusOf, type Verdict } from '../verdict.ts';
 import type { Halt } from './circuit.ts';
+import type { Heard } from './constancy.ts';
 import type { Failure } from './failure.ts';
 import type { DomainJobs, RecordVerdict } from './jobs.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
@@ -124,14 +125,24 @@ export class DomainRecords {
     this.#options.defer({ ...this.#deferred(pending), dueAt, tries, sourceIp, wasAccepted: isUntested });
   }
 
-  /** Writes down for all who are left that they are not asked, because their provider is left alone. */
-  giveUp(left: PendingJobs, known: Halt | null): void {
+  /** Writes down for all who are left that they are not asked, because their provider is left alone; gives as `leave`. */
+  giveUp(left: PendingJobs, known: Halt | null): readonly Heard[] {
     const halt = known ?? WITHOUT_WORDS;
-    const detail = `not asked: this provider ${WHAT_IT_DID[halt.reason]}`;
+    return this.leave(left, { ...halt, detail: `not asked: this provider ${WHAT_IT_DID[halt.reason]}` });
+  }
+
+  /**
+   * Writes down for all who are left why they are not asked. Gives the answers of those who had one, and were only to be
+   * asked about again.
+   */
+  leave(left: PendingJobs, why: Omit<Failure, 'attempts'>): readonly Heard[] {
+    const standing: Heard[] = [];
     for (let pending = left.take(); pending !== null; pending = left.take()) {
-      if (this.waitsStill(pending)) continue;
-      this.record(pending, { ...halt, detail, attempts: pending.attempts, catchall: 'not_asked' }, null);
+      if (pending.standing !== null) standing.push(pending.standing);
+      else if (!this.waitsStill(pending))
+        this.record(pending, { ...why, attempts: pending.attempts, catchall: 'not_asked' }, null);
     }
+    return standing;
   }
 
   #tellOfNewCaller({ isRecorded, local }: Pending): void {

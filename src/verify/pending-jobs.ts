@@ -1,5 +1,6 @@
 // The addresses of one domain that still wait to be asked: read page by page in random order, and put back when unclear.
 import type { RandomSource } from '../clock.ts';
+import type { Heard } from './constancy.ts';
 import type { DomainJobs, Job, JobSource } from './jobs.ts';
 
 /** A job on its way, with what happened to it before. */
@@ -23,6 +24,10 @@ export interface Pending {
   wasBare: boolean;
   /** What it was told before, where that was an answer about the mailbox: another one now makes it inconsistent. */
   before: 'accepted' | 'refused' | null;
+  /** True where that was in this run, by another connection. */
+  isBeforeOfThisRun: boolean;
+  /** Its answer of this run, where it is asked about again only to see whether the host stands by that; null otherwise. */
+  standing: Heard | null;
   /** How often it was accepted only after others had been refused. */
   timesUnproved: number;
   /** True where it is asked in a session of its own. */
@@ -137,6 +142,8 @@ function pendingOf(job: Job): Pending {
     wasAsked: false,
     wasBare: false,
     before: job.wasAccepted === true ? 'accepted' : null,
+    isBeforeOfThisRun: false,
+    standing: null,
     timesUnproved: 0,
     alone: false,
   };

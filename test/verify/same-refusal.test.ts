@@ -153,7 +153,8 @@ for (const [name, world, count, reason, why] of HOSTS) {
     assert.deepEqual([...new Set([...verdicts.values()].map((verdict) => verdict.reason))], [reason]);
     assert.equal(verdicts.size, count);
     assert.ok(record.questionsBeside('one.test', new Set(people(count))) <= 1, 'one name nobody has at most');
-    for (const [address, times] of record.byDomain.get('one.test')!.questions) assert.equal(times, 1, address);
+    const again = [...record.byDomain.get('one.test')!.questions].filter(([, times]) => times > 1);
+    assert.ok(again.length <= 1, `one at most to see whether the host stands by it, not ${again.join()}`);
   });
 }
 

@@ -1,0 +1,206 @@
+// Watches whether a mail host stands by its answers: where they look like chance, it is asked about a few names again.
+import { isOrdinaryName } from './asked.ts';
+import type { Reading } from './interview.ts';
+import type { Pending } from './pending-jobs.ts';
+
+/** An answer that would make an address valid or invalid, before it does. */
+export interface Heard {
+  readonly pending: Pending;
+  readonly reading: Reading;
+  readonly host: string;
+}
+
+export interface ConstancyOptions {
+  /** How many addresses of the domain are to be asked about. */
+  readonly count: number;
+  /** False where the operator is known, and known not to answer by chance: nobody is asked about again for this. */
+  readonly isInDoubt: boolean;
+  /** Called once for each answer taken: it counts, or the host does not stand by what it says. */
+  readonly decide: (heard: Heard, at: { readonly isConstant: boolean }) => void;
+  /** Told whom to ask about again, by another connection. */
+  readonly askAgain: (heard: Heard) => void;
+}
+
+/** Of fewer answers nothing is odd. */
+const FEWEST = 4;
+
+/** Lists seldom hold so large a share of missing people at one domain, nor so many of them. */
+const ODD_SHARE = 1 / 3;
+const ODD_COUNT = 2;
+
+/** Where chance would bring a session so unlike those before it this seldom, another machine may have answered there. */
+const RARE = 0.02;
+
+/**
+ * So many are asked about again where the answers are odd. A host that refuses any name with the chance q gives itself away
+ * but with q^3 (1-q)^2, which is 3.5 % at most.
+ */
+const ODD_QUOTA: Counts = { refused: 3, accepted: 2 };
+
+/** Where they are not, but for so few questions more: a chance below a third to be refused hides with its square at most. */
+const USUAL_QUOTAS: readonly { readonly count: number; readonly quota: Counts }[] = [
+  { count: 20, quota: { refused: 2, accepted: 1 } },
+  { count: 10, quota: { refused: 1, accepted: 0 } },
+];
+
+/** A domain that refuses everybody has mostly moved on; where more of it is to be asked, one question costs nothing. */
+const ALL_REFUSED_QUOTA: Counts = { refused: 1, accepted: 0 };
+const NOBODY: Counts = { refused: 0, accepted: 0 };
+
+/** So many sessions unlike the others are looked into; a large domain has many, and some are odd by chance. */
+const MOST_ODD_SESSIONS = 2;
+
+/**
+ * The answers of one domain on their way to their verdicts. A catch-all that refuses some names at random, or a load
+ * balancer with one machine behind it that knows other people than the rest, answers like a domain where some are missing;
+ * only the same question, put by another connection, tells.
+ */
+export class Constancy {
+  readonly #options: ConstancyOptions;
+  /** Of the session being judged. */
+  #session: Heard[] = [];
+  #unproved = 0;
+  /** Of sessions before, until those who are asked about again have been answered. */
+  #held: Heard[] = [];
+  readonly #askedAgain = new Set<Pending>();
+  #accepted = 0;
+  #refused = 0;
+  /** Asked about again for what the domain's answers look like as a whole. */
+  readonly #tested = { refused: 0, accepted: 0 };
+  #oddSessions = 0;
+  #hasChanged = false;
+
+  constructor(options: ConstancyOptions) {
+    this.#options = options;
+  }
+
+  /** True once the domain said different things of one and the same name. */
+  get hasChanged(): boolean {
+    return this.#hasChanged;
+  }
+
+  /** Answers that wait; a refusal among them tells already that the domain refuses somebody. */
+  get undecided(): readonly Heard[] {
+    const standing = [...this.#askedAgain].flatMap((pending) => pending.standing ?? []);
+    return [...this.#held, ...standing];
+  }
+
+  /** Takes an answer of the session being judged; `endSession` decides it, or holds it. */
+  take(heard: Heard): void {
+    this.#session.push(heard);
+  }
+
+  /** Notes an acceptance of the session being judged that is to be asked about again anyway, for other reasons. */
+  noteUnproved(): void {
+    this.#unproved += 1;
+  }
+
+  /** Notes that somebody is not asked again after all, or got no answer; what was said first stands for what it is. */
+  giveUpOn(pending: Pending): void {
+    this.#askedAgain.delete(pending);
+  }
+
+  /** Notes that the host answered otherwise than before: none of its answers can be believed. */
+  noteChange(): void {
+    this.#hasChanged = true;
+    this.#askedAgain.clear();
+  }
+
+  /** Called when all answers of a session have been taken; `mayAsk` is false where nobody is asked any more. */
+  endSession({ mayAsk }: { readonly mayAsk: boolean }): void {
+    const session = this.#session;
+    this.#session = [];
+    this.#held.push(...session);
+    for (const { pending } of session) this.#askedAgain.delete(pending);
+    const heardFirst = session.filter(isFirstAnswer);
+    const refused = heardFirst.filter(isRefusal).length;
+    const counts = { accepted: heardFirst.length - refused + this.#unproved, refused };
+    this.#unproved = 0;
+    const canTest = mayAsk && this.#options.isInDoubt && !this.#hasChanged;
+    if (canTest) this.#test(heardFirst, counts);
+    this.#accepted += counts.accepted;
+    this.#refused += counts.refused;
+    const isEarly = canTest && this.#options.count >= FEWEST && this.#accepted + this.#refused < FEWEST;
+    if (this.#askedAgain.size === 0 && !isEarly) this.release();
+  }
+
+  /** Decides what waits: there is nobody left who could tell more. */
+  release(): void {
+    for (const heard of this.#held.splice(0)) this.#options.decide(heard, { isConstant: !this.#hasChanged });
+  }
+
+  /** Has some of a session asked again, where the domain's answers look odd with these, or these beside the ones before. */
+  #test(session: readonly Heard[], counts: Counts): void {
+    const quota = this.#quotaFor(counts);
+    if (quota !== null) {
+      const held = this.#held.filter(isFirstAnswer);
+      const tested = this.#tested;
+      // In this order, since an acceptance behind refusals proves less.
+      tested.accepted += this.#askAgain(held.filter(isAcceptance), quota.accepted - tested.accepted);
+      tested.refused += this.#askAgain(held.filter(isRefusal), quota.refused - tested.refused);
+    } else if (this.#oddSessions < MOST_ODD_SESSIONS && this.#isOddSession(counts)) {
+      this.#oddSessions += 1;
+      this.#askAgain(session.filter(isRefusal), ODD_QUOTA.refused);
+      this.#askAgain(session.filter(isAcceptance), ODD_QUOTA.accepted);
+    }
+  }
+
+  /** Gives how many it were. */
+  #askAgain(from: readonly Heard[], most: number): number {
+    // Names with a form of their own may be refused for that, by some machines only.
+    const isPlain = ({ pending, reading }: Heard): boolean =>
+      isOrdinaryName(pending.local) && reading.reply.code !== 501;
+    const chosen = new Set(from.filter(isPlain).slice(0, Math.max(0, most)));
+    this.#held = this.#held.filter((heard) => !chosen.has(heard));
+    for (const heard of chosen) {
+      heard.pending.standing = heard;
+      this.#askedAgain.add(heard.pending);
+      this.#options.askAgain(heard);
+    }
+    return chosen.size;
+  }
+
+  /** How many of the domain are to be asked about again in all; null where no more are. */
+  #quotaFor({ accepted, refused }: Counts): Counts | null {
+    const refusedInAll = this.#refused + refused;
+    const answers = this.#accepted + accepted + refusedInAll;
+    if (answers < FEWEST || refusedInAll === 0) return null;
+    const { count } = this.#options;
+    const isOdd = refusedInAll >= ODD_COUNT && refusedInAll >= answers * ODD_SHARE;
+    const usual = USUAL_QUOTAS.find((row) => count >= row.count)?.quota ?? NOBODY;
+    const all = count > answers ? ALL_REFUSED_QUOTA : NOBODY;
+    const quota = refusedInAll === answers ? all : isOdd ? oddQuotaOf(answers) : usual;
+    return this.#tested.refused < quota.refused || this.#tested.accepted < quota.accepted ? quota : null;
+  }
+
+  #isOddSession({ accepted, refused }: Counts): boolean {
+    const before = this.#accepted + this.#refused;
+    if (before < FEWEST || (accepted > 0 && refused > 0)) return false;
+    const usual = ((refused > 0 ? this.#refused : this.#accepted) + 1) / (before + 2);
+    return usual ** (accepted + refused) <= RARE;
+  }
+}
+
+interface Counts {
+  readonly accepted: number;
+  readonly refused: number;
+}
+
+/** Of a few answers a part only: nobody is to be asked everything twice. */
+function oddQuotaOf(answers: number): Counts {
+  const refused = Math.min(ODD_QUOTA.refused, Math.floor(answers / 2));
+  return { refused, accepted: Math.min(ODD_QUOTA.accepted, Math.floor(answers / 3)) };
+}
+
+/** Who was accepted behind refusals, and so asked about twice, has been counted then. */
+function isFirstAnswer({ pending }: Heard): boolean {
+  return !pending.isBeforeOfThisRun && pending.timesUnproved === 0;
+}
+
+function isAcceptance({ reading }: Heard): boolean {
+  return reading.meaning === 'accepted';
+}
+
+function isRefusal(heard: Heard): boolean {
+  return !isAcceptance(heard);
+}

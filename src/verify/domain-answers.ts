@@ -1,0 +1,253 @@
+// What the answers of one domain become: each waits for what only other answers can tell, and then gets its verdict.
+import type { CatchallState, Reason, Stage } from '../verdict.ts';
+import { type Asked, answerOf, isContradiction, saysWhatItIs, saysWhetherItExists } from './asked.ts';
+import { type Answer, type ControlOutcome, DomainJudge } from './catch-all.ts';
+import type { Halt } from './circuit.ts';
+import { Constancy, type Heard } from './constancy.ts';
+import type { ControlNameMemory } from './control-question.ts';
+import type { DomainDoubts } from './domain-doubts.ts';
+import type { DomainRecords, PutOffControl } from './domain-records.ts';
+import type { Failure } from './failure.ts';
+import type { Answered, Reading } from './interview.ts';
+import type { Pending, PendingJobs } from './pending-jobs.ts';
+import type { DomainPlan } from './plan.ts';
+import { type HonestyRecord, isBare, saysItOfNames } from './session-judge.ts';
+
+/** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
+export interface DomainMemory extends ControlNameMemory {
+  /** What is known of the domain behind these mail hosts, if it is young enough; null otherwise. */
+  catchallOf(domain: string, fingerprint: string): 'yes' | 'no' | null;
+  rememberCatchall(domain: string, fingerprint: string, state: 'yes' | 'no'): void;
+}
+
+export interface DomainAnswersOptions {
+  readonly memory: DomainMemory;
+  readonly acceptancesBeforeControl: number;
+  /** Aborted when nobody is asked any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What the answers of a domain are weighed with. */
+export interface DomainAnswersContext {
+  readonly plan: Extract<DomainPlan, { status: 'ask' }>;
+  /** How many addresses of the domain are to be asked about. */
+  readonly count: number;
+  /** Who must be asked again goes back to these. */
+  readonly pending: PendingJobs;
+  readonly records: DomainRecords;
+  readonly doubts: DomainDoubts;
+  readonly honesty: HonestyRecord;
+  /** What put the question for a name nobody has off, or null. */
+  readonly controlPutOff: () => PutOffControl | null;
+}
+
+/** Kept in memory; more of them in one domain count as they are. */
+const MOST_BARE = 500;
+
+const CONTRADICTS_ITSELF = 'its host says different things of one and the same name, by turns';
+
+export class DomainAnswers {
+  readonly #of: DomainAnswersContext;
+  readonly #options: DomainAnswersOptions;
+  /** What each mail host's own answers prove: a primary's refusals prove nothing of its backup's acceptances. */
+  readonly #judges = new Map<string, DomainJudge<Asked>>();
+  readonly #constancy: Constancy;
+  /** Refusals in bare words, kept until the host has shown what it means by them, or nobody else waits. */
+  readonly #bare: Heard[] = [];
+  #remembered: CatchallState | null = null;
+  /** True once nobody of the domain is asked any more. */
+  #isFinished = false;
+
+  constructor(of: DomainAnswersContext, options: DomainAnswersOptions) {
+    this.#of = of;
+    this.#options = options;
+    this.#constancy = new Constancy({
+      count: of.count,
+      isInDoubt: of.plan.provider.label === 'other',
+      decide: (heard, { isConstant }) => this.#conclude(heard, isConstant),
+      askAgain: ({ pending, reading }) => this.#askAgain(pending, reading),
+    });
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** Takes one recipient's answer; `endSession` is to follow when all of the session have been taken. */
+  take(pending: Pending, reading: Reading, host: string): void {
+    if (isContradiction(pending, reading)) {
+      if (pending.isBeforeOfThisRun) this.#constancy.noteChange();
+      this.#recordInconsistent({ pending, reading, host }, `it was ${pending.before} before, by another connection`);
+    } else if (saysWhetherItExists(reading)) this.#constancy.take({ pending, reading, host });
+    else if (pending.standing !== null && !saysWhatItIs(reading)) this.#constancy.take(pending.standing);
+    else if (isBare(reading) && !pending.wasBare && this.#bare.length < MOST_BARE) {
+      pending.wasBare = true;
+      this.#bare.push({ pending, reading, host });
+    } else {
+      this.#constancy.giveUpOn(pending);
+      this.#conclude({ pending, reading, host }, true);
+    }
+  }
+
+  /** Notes an acceptance that is to be asked about again, because it came behind refusals. */
+  noteUnproved({ timesUnproved }: Pending): void {
+    if (timesUnproved === 0) this.#constancy.noteUnproved();
+  }
+
+  /** Takes it that an address could not be asked about; `endSession` is to follow. */
+  takeFailure(pending: Pending, failure: Failure): void {
+    if (failure.reason === 'not_checked') return; // cancelled: the address was never answered, so nothing is written down
+    if (pending.standing === null) this.#recordFailure(pending, failure);
+    else this.#constancy.take(pending.standing);
+  }
+
+  /** Takes the outcome of the question for a name nobody has. */
+  takeControl(outcome: ControlOutcome, host: string): void {
+    this.#judgeOf(host).takeControl(outcome);
+  }
+
+  /** Called when all answers of a session have been taken. */
+  endSession(): void {
+    // Where anything is taken, every refusal is asked about again as it is.
+    const mayAsk = !this.#isFinished && this.#judgeOf(this.#primary).state !== 'yes';
+    this.#constancy.endSession({ mayAsk: mayAsk && !this.#options.signal.aborted });
+    if (this.#constancy.hasChanged) this.#leaveOthers();
+  }
+
+  /** Whatever the host would say of them would not be believed, so they are spared the question. */
+  #leaveOthers(): void {
+    const { pending, records } = this.#of;
+    const detail = `not asked: ${CONTRADICTS_ITSELF}`;
+    const why = { reason: 'inconsistent', stage: 'rcpt', reply: null, host: this.#primary, detail } as const;
+    for (const heard of records.leave(pending, why)) this.#conclude(heard, false);
+  }
+
+  /** Whether the question for a name nobody has should be put to this host at the end of a session with these answers. */
+  needsControl(
+    answered: readonly Answered<Pending>[],
+    { host, isLastSession }: { readonly host: string; readonly isLastSession: boolean },
+  ): boolean {
+    const answers = answered.flatMap(({ subject, reading }) =>
+      reading === null ? [] : [answerOf({ pending: subject, host }, reading)],
+    );
+    for (const heard of this.#constancy.undecided)
+      if (heard.host === host) answers.push(answerOf(heard, heard.reading));
+    return this.#judgeOf(host).needsControl({ isLastSession, with: answers });
+  }
+
+  /** True where only the question for a name nobody has can still settle something. */
+  get waitForControl(): boolean {
+    return [...this.#judges.values()].some((judge) => judge.needsControl({ isLastSession: true, with: [] }));
+  }
+
+  /** True once nothing that the domain says of its mailboxes is believed any more. */
+  get isContradictory(): boolean {
+    return this.#constancy.hasChanged;
+  }
+
+  /**
+   * Once nobody else waits: bare refusals that came before the host had shown what it means by them are asked about once
+   * more, everything else that waits is decided. True where somebody waits again.
+   */
+  settleHeld(): boolean {
+    this.#constancy.release();
+    for (const { pending, reading, host } of this.#bare.splice(0)) {
+      if (saysItOfNames(reading, this.#of.honesty)) this.#of.pending.putBack(pending, { alone: false });
+      else this.#judgeOf(host).take(answerOf({ pending, host }, reading));
+    }
+    return this.#of.pending.count > 0;
+  }
+
+  /** Decides every address that is left without asking. */
+  giveUp(halt: Halt | null): void {
+    for (const heard of this.#of.records.giveUp(this.#of.pending, halt)) this.#constancy.take(heard);
+    this.endSession();
+  }
+
+  /** Decides what is left; `settleOthers` tells those whose answers wait elsewhere that this domain is done. */
+  finish(settleOthers: () => void): void {
+    this.#isFinished = true;
+    settleOthers();
+    for (const judge of this.#judges.values()) judge.finish();
+    this.remember();
+  }
+
+  /** Opens again what was left undecided. */
+  reopen(): void {
+    for (const judge of this.#judges.values()) judge.reopen();
+  }
+
+  /** Writes down what was learnt of the domain. */
+  remember(): void {
+    const { state, hasLearnt } = this.#judgeOf(this.#primary);
+    const { domain, fingerprint } = this.#of.plan;
+    if (!hasLearnt || state === this.#remembered || (state !== 'yes' && state !== 'no')) return;
+    this.#remembered = state;
+    this.#options.memory.rememberCatchall(domain, fingerprint, state);
+  }
+
+  /** The host that is asked where it lets us in; what is kept of the domain was learnt from it. */
+  get #primary(): string {
+    return this.#of.plan.hosts[0]?.name ?? this.#of.plan.domain;
+  }
+
+  #judgeOf(host: string): DomainJudge<Asked> {
+    const known = this.#judges.get(host);
+    if (known !== undefined) return known;
+    const { domain, fingerprint, provider } = this.#of.plan;
+    const made = new DomainJudge<Asked>({
+      known: host === this.#primary ? this.#options.memory.catchallOf(domain, fingerprint) : null,
+      acceptanceProvesNothing: provider.acceptanceProvesNothing,
+      acceptancesBeforeControl: this.#options.acceptancesBeforeControl,
+      decide: (answer, reason, catchall) => this.#recordAnswer(answer, reason, catchall),
+    });
+    this.#judges.set(host, made);
+    return made;
+  }
+
+  #conclude({ pending, reading, host }: Heard, isConstant: boolean): void {
+    pending.standing = null;
+    const { meaning, strength } = reading;
+    const takesAnything = this.#judgeOf(host).state === 'yes';
+    if (!isConstant && !(meaning === 'accepted' && takesAnything)) {
+      this.#recordInconsistent({ pending, reading, host }, CONTRADICTS_ITSELF);
+      return;
+    }
+    // A catch-all may have its exceptions, but hosts that answer by chance do the same: another connection is asked.
+    const isException = takesAnything && meaning === 'mailbox_not_found' && strength === 'strong';
+    if (isException && pending.before === null) {
+      this.#askAgain(pending, reading);
+      return;
+    }
+    if (!this.#of.doubts.isAboutUs(reading, { local: pending.local, host })) {
+      this.#judgeOf(host).take(answerOf({ pending, host }, reading));
+      return;
+    }
+    const detail = 'everybody gets this refusal, also a name nobody has: it is about us';
+    const { reply } = reading;
+    this.#recordFailure(pending, { reason: 'blocked', stage: 'rcpt', reply, host, attempts: pending.attempts, detail });
+  }
+
+  #askAgain(pending: Pending, { meaning }: Reading): void {
+    pending.before = meaning === 'accepted' ? 'accepted' : 'refused';
+    pending.isBeforeOfThisRun = true;
+    this.#of.pending.putBack(pending, { alone: false });
+  }
+
+  #recordInconsistent({ pending, reading: { reply }, host }: Heard, detail: string): void {
+    const { attempts } = pending;
+    this.#recordFailure(pending, { reason: 'inconsistent', stage: 'rcpt', reply, host, attempts, detail });
+  }
+
+  #recordFailure(pending: Pending, failure: Failure): void {
+    const { state: catchall } = this.#judgeOf(failure.host ?? this.#primary);
+    this.#of.records.record(pending, { ...failure, catchall }, this.#of.controlPutOff());
+  }
+
+  #recordAnswer(answer: Answer<Asked>, reason: Reason, catchall: CatchallState): void {
+    const { pending, host } = answer.job;
+    const stage: Stage = reason === 'accepts_anything' || reason === 'catchall_untested' ? 'catchall' : 'rcpt';
+    const found = { host, reason, stage, reply: answer.reply, detail: null, catchall, attempts: pending.attempts };
+    this.#of.records.record(pending, found, this.#of.controlPutOff());
+  }
+}
