@@ -127,12 +127,14 @@ export class DomainAnswers {
     answered: readonly Answered<Pending>[],
     { host, isLastSession }: { readonly host: string; readonly isLastSession: boolean },
   ): boolean {
+    const judge = this.#judgeOf(host);
+    if (judge.state !== 'not_asked') return false;
     const answers = answered.flatMap(({ subject, reading }) =>
       reading === null ? [] : [answerOf({ pending: subject, host }, reading)],
     );
     for (const heard of this.#constancy.undecided)
       if (heard.host === host) answers.push(answerOf(heard, heard.reading));
-    return this.#judgeOf(host).needsControl({ isLastSession, with: answers });
+    return judge.needsControl({ isLastSession, with: answers });
   }
 
   /** True where only the question for a name nobody has can still settle something. */
