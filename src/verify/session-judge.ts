@@ -51,6 +51,7 @@ export function ruleOnSession<S extends Subject>(
   const lastRefusal = answered.findLastIndex(({ reading }) => reading !== null && tellsNamesApart(reading));
   const firstLost = answered.findIndex(({ lost }) => lost !== null);
   const wasLost = { firstLost, host: facts.host };
+  const alike = lastDeferredAlike(answered);
   return answered.map((one, index) => {
     if (one.isMisplaced === true) return { status: 'unanswered', subject: one.subject };
     if (one.reading === null) return ruleOnLost(one, { ...wasLost, index });
@@ -65,7 +66,8 @@ export function ruleOnSession<S extends Subject>(
     if (reply.code === 421) return { status: 'again', subject: one.subject, alone: false, otherwise: counts };
     // Somebody before it was answered for good, so each session brings the domain on, however few the host takes.
     if (index > 0 && saysTooManyRecipients(reading)) return { status: 'unanswered', subject: one.subject };
-    const isAboutOthers = one.refusalsBefore > 0 && isAboutSession({ meaning, strength }) && !tellsNamesApart(reading);
+    const isBehindOthers = one.refusalsBefore > 0 && index > alike;
+    const isAboutOthers = isBehindOthers && isAboutSession({ meaning, strength }) && !tellsNamesApart(reading);
     const isRecipientLimit = meaning === 'rate_limited' && index > 0;
     const isUnproved =
       meaning === 'accepted' &&
@@ -115,6 +117,19 @@ function chanceOfEnd<S extends Subject>(answered: readonly Answered<S>[], honest
   if (honesty.accepted === 0 || late.length === 0) return 1;
   const usual = (honesty.refused + 1) / (honesty.accepted + honesty.refused + 2);
   return usual ** late.length;
+}
+
+/**
+ * How far the session's first answer was given to everybody, where it was a deferral: the host has trouble of its own,
+ * which is not the answer to refusals of others. -1 where the first answer was something else.
+ */
+function lastDeferredAlike<S extends Subject>(answered: readonly Answered<S>[]): number {
+  const first = answered[0]?.reading ?? null;
+  if (first?.meaning !== 'temporary') return -1;
+  const other = answered.findIndex(
+    ({ reading }) => reading?.meaning !== 'temporary' || reading.reply.code !== first.reply.code,
+  );
+  return (other === -1 ? answered.length : other) - 1;
 }
 
 /** A bare refusal may be the answer to the refusals before it just as well. */

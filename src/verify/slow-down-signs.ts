@@ -37,12 +37,18 @@ function isAboutHaste({ code, enhanced }: { code: number; enhanced: string | nul
 export function slowDownAmong<S extends Subject>(answered: readonly Answered<S>[]): Reading | null {
   const found = answered.find(
     ({ reading, refusalsBefore }, index) =>
-      reading?.meaning === 'rate_limited' &&
+      reading !== null &&
       refusalsBefore === 0 && // else the host may only be tired of the unknown names before
+      (reading.meaning === 'rate_limited' || isGoodbye(reading)) &&
       !isAboutRecipient(reading) &&
       !(index > 0 && isAboutSession(reading)),
   );
   return found?.reading ?? null;
+}
+
+/** A host that hangs up on the first question, whatever its trouble is, has had enough connections for now. */
+function isGoodbye({ meaning, reply }: Reading): boolean {
+  return meaning === 'temporary' && reply.code === 421;
 }
 
 /** The rows of the reply tables that speak of one mailbox being flooded, whoever asks. */
