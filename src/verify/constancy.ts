@@ -133,31 +133,34 @@ export class Constancy {
   #test(session: readonly Heard[], counts: Counts): void {
     const quota = this.#quotaFor(counts);
     if (quota !== null) {
-      const held = this.#held.filter(isFirstAnswer);
-      const tested = this.#tested;
-      // In this order, since an acceptance behind refusals proves less.
-      tested.accepted += this.#askAgain(held.filter(isAcceptance), quota.accepted - tested.accepted);
-      tested.refused += this.#askAgain(held.filter(isRefusal), quota.refused - tested.refused);
+      const { refused, accepted } = this.#tested;
+      const left = { refused: quota.refused - refused, accepted: quota.accepted - accepted };
+      const chosen = this.#askAgain(this.#held.filter(isFirstAnswer), left);
+      this.#tested.refused += chosen.refused;
+      this.#tested.accepted += chosen.accepted;
     } else if (this.#oddSessions < MOST_ODD_SESSIONS && this.#isOddSession(counts)) {
       this.#oddSessions += 1;
-      this.#askAgain(session.filter(isRefusal), ODD_QUOTA.refused);
-      this.#askAgain(session.filter(isAcceptance), ODD_QUOTA.accepted);
+      this.#askAgain(session, ODD_QUOTA);
     }
   }
 
   /** Gives how many it were. */
-  #askAgain(from: readonly Heard[], most: number): number {
+  #askAgain(from: readonly Heard[], most: Counts): Counts {
     // Names with a form of their own may be refused for that, by some machines only.
-    const isPlain = ({ pending, reading }: Heard): boolean =>
-      isOrdinaryName(pending.local) && reading.reply.code !== 501;
-    const chosen = new Set(from.filter(isPlain).slice(0, Math.max(0, most)));
-    this.#held = this.#held.filter((heard) => !chosen.has(heard));
+    const plain = from.filter(({ pending, reading }) => isOrdinaryName(pending.local) && reading.reply.code !== 501);
+    // The last ones first: a host that is tired of a session, and says so in its usual words, is fresh in the next.
+    const refused = plain.filter(isRefusal).toReversed().slice(0, Math.max(0, most.refused));
+    const accepted = plain.filter(isAcceptance).slice(0, Math.max(0, most.accepted));
+    // An acceptance behind refusals is believed where another refusal follows.
+    const last = refused.length > 1 ? refused.splice(-1) : [];
+    const chosen = [...refused, ...accepted, ...last];
+    this.#held = this.#held.filter((heard) => !chosen.includes(heard));
     for (const heard of chosen) {
       heard.pending.standing = heard;
       this.#askedAgain.add(heard.pending);
       this.#options.askAgain(heard);
     }
-    return chosen.size;
+    return { refused: chosen.length - accepted.length, accepted: accepted.length };
   }
 
   /** How many of the domain are to be asked about again in all; null where no more are. */

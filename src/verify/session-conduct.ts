@@ -32,7 +32,15 @@ export function noteConduct<S extends Subject>(
   const nowMs = options.clock.monotonic();
   const times = { startedAtMs, nowMs, limit: options.limits.perProvider };
   const slow = slowDownAmong(answered);
-  if (slow !== null) tell(conduct.slowedDown(haltOf(slow, host, slow.meaning === 'rate_limited' ? slow.meaning : 'temporary_failure'), times), host, options);
+  if (slow !== null)
+    tell(
+      conduct.slowedDown(
+        haltOf(slow, host, slow.meaning === 'rate_limited' ? slow.meaning : 'temporary_failure'),
+        times,
+      ),
+      host,
+      options,
+    );
   else if (answered.every(({ lost }) => lost === null)) tell(conduct.wentWell(times), host, options);
 
   const readings = answered.flatMap(({ reading }) => (reading === null ? [] : [reading]));
