@@ -37,14 +37,17 @@ const RARE = 0.02;
  */
 const ODD_QUOTA: Counts = { refused: 3, accepted: 2 };
 
-/** Where they are not, but for so few questions more: a chance below a third to be refused hides with its square at most. */
-const USUAL_QUOTAS: readonly { readonly count: number; readonly quota: Counts }[] = [
-  { count: 20, quota: { refused: 2, accepted: 1 } },
-  { count: 10, quota: { refused: 1, accepted: 0 } },
-];
+/** In a domain of so many addresses a connection more is no burden. */
+const LARGE = 20;
 
-/** A domain that refuses everybody has mostly moved on; where more of it is to be asked, one question costs nothing. */
-const ALL_REFUSED_QUOTA: Counts = { refused: 1, accepted: 0 };
+/** Asked again there, whatever the answers look like: a chance below a third to be refused hides with its square at most. */
+const LARGE_QUOTA: Counts = { refused: 2, accepted: 1 };
+
+/**
+ * Elsewhere, and where everybody is refused because the domain has moved on, nobody is, but where others are still to be
+ * asked, so that it takes no connection more.
+ */
+const RIDING_ALONG: Counts = { refused: 1, accepted: 0 };
 const NOBODY: Counts = { refused: 0, accepted: 0 };
 
 /** So many sessions unlike the others are looked into; a large domain has many, and some are odd by chance. */
@@ -107,7 +110,7 @@ export class Constancy {
   }
 
   /** Called when all answers of a session have been taken; `mayAsk` is false where nobody is asked any more. */
-  endSession({ mayAsk }: { readonly mayAsk: boolean }): void {
+  endSession({ mayAsk, isMoreToAsk }: { readonly mayAsk: boolean; readonly isMoreToAsk: boolean }): void {
     const session = this.#session;
     this.#session = [];
     this.#held.push(...session);
@@ -117,7 +120,7 @@ export class Constancy {
     const counts = { accepted: heardFirst.length - refused + this.#unproved, refused };
     this.#unproved = 0;
     const canTest = mayAsk && this.#options.isInDoubt && !this.#hasChanged;
-    if (canTest) this.#test(heardFirst, counts);
+    if (canTest) this.#test(heardFirst, { ...counts, isMoreToAsk });
     this.#accepted += counts.accepted;
     this.#refused += counts.refused;
     const isEarly = canTest && this.#options.count >= FEWEST && this.#accepted + this.#refused < FEWEST;
@@ -130,7 +133,7 @@ export class Constancy {
   }
 
   /** Has some of a session asked again, where the domain's answers look odd with these, or these beside the ones before. */
-  #test(session: readonly Heard[], counts: Counts): void {
+  #test(session: readonly Heard[], counts: Counted): void {
     const quota = this.#quotaFor(counts);
     if (quota !== null) {
       const { refused, accepted } = this.#tested;
@@ -164,15 +167,15 @@ export class Constancy {
   }
 
   /** How many of the domain are to be asked about again in all; null where no more are. */
-  #quotaFor({ accepted, refused }: Counts): Counts | null {
+  #quotaFor({ accepted, refused, isMoreToAsk }: Counted): Counts | null {
     const refusedInAll = this.#refused + refused;
     const answers = this.#accepted + accepted + refusedInAll;
     if (answers < FEWEST || refusedInAll === 0) return null;
-    const { count } = this.#options;
     const isOdd = refusedInAll >= ODD_COUNT && refusedInAll >= answers * ODD_SHARE;
-    const usual = USUAL_QUOTAS.find((row) => count >= row.count)?.quota ?? NOBODY;
-    const all = count > answers ? ALL_REFUSED_QUOTA : NOBODY;
-    const quota = refusedInAll === answers ? all : isOdd ? oddQuotaOf(answers) : usual;
+    const isLarge = this.#options.count >= LARGE;
+    const ridingAlong = isMoreToAsk ? RIDING_ALONG : NOBODY;
+    const quota =
+      refusedInAll === answers ? ridingAlong : isOdd ? oddQuotaOf(answers) : isLarge ? LARGE_QUOTA : ridingAlong;
     return this.#tested.refused < quota.refused || this.#tested.accepted < quota.accepted ? quota : null;
   }
 
@@ -187,6 +190,10 @@ export class Constancy {
 interface Counts {
   readonly accepted: number;
   readonly refused: number;
+}
+
+interface Counted extends Counts {
+  readonly isMoreToAsk: boolean;
 }
 
 /** Of a few answers a part only: nobody is to be asked everything twice. */

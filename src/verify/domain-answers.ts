@@ -110,7 +110,8 @@ export class DomainAnswers {
   endSession(): void {
     // Where anything is taken, every refusal is asked about again as it is.
     const mayAsk = !this.#isFinished && this.#judgeOf(this.#primary).state !== 'yes';
-    this.#constancy.endSession({ mayAsk: mayAsk && !this.#options.signal.aborted });
+    const isMoreToAsk = this.#of.pending.count > 0;
+    this.#constancy.endSession({ mayAsk: mayAsk && !this.#options.signal.aborted, isMoreToAsk });
     if (this.#constancy.hasChanged) this.#leaveOthers();
   }
 
