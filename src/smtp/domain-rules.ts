@@ -64,7 +64,7 @@ export const DOMAIN_RULES: readonly ReplyRule[] = [
         |responsible for|a local domain|hosted here|served here|our domain|host(?:ing)? mail)
       cannot deliver mail for|cannot accept mail for
       mail (?:for|to) (?:this domain|that domain|HOST|domain)${SHORT_GAP}\b(?:not|no longer)\b|(?:routing|mail service) is not enabled for
-      domain HOST (?:is |has been )(?:currently )?(?:suspended|disabled|expired|locked|on hold)|no (?:mx|a) (?:record|host)
+      (?<!\bthis )domain(?: HOST)? (?:is |has been )(?:currently )?(?:suspended|disabled|expired|locked|on hold)|no (?:mx|a) (?:record|host)
       mx record${SHORT_GAP}not found|unknown domain|domaine (?:inconnu|non)
       domain(?:e|ne|ane|ain)? (?:unbekannt|nicht|onbekend)
       dom(?:ain|aine|aene|einen?|inio|eniu|ena|eny)\b${SHORT_GAP}\b(?:nicht|pas|no|nao|non|niet|nie|neni|nem)\b (?:\w{1,6} ){0,2}(?:gehostet|betreut

@@ -42,7 +42,7 @@ export const SENDER_RULES: readonly ReplyRule[] = [
       \b${SENDER}(?: ADDR| SENDER| HOST)?(?:['": ]{1,3}|\b)(?:is |was |are |has been |have been |address |domain |user |mailbox |account )?(?:currently )?(?:not |n't )?(?:be )?(?:reject
         |refus|denied|unknown|invalid|valid|illegal|bad\b|does not exist|doesn't exist|do not exist|exist|found
         |undeliverable|unrout|non-?exist|allowed|accepted|acceptable|permitted|fully|missing|empty|syntax|format
-        |must|in my badmailfrom)
+        |must|has (?:an? )?(?:invalid|bad|illegal|wrong)|in my badmailfrom)
     `,
     unless: words`
       sender (?:address )?(?:is )?not (?:allowed|permitted) (?:to send|for)

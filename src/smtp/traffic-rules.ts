@@ -108,7 +108,7 @@ export const RATE_RULES: readonly ReplyRule[] = [
       (?:connection|message|mail|e-?mail|sending|recipient|delivery|smtp|transmission|submission)s? (?:rate
         |frequency|volume|throughput)\b
       (?:connection|sender|sending|recipient|delivery|smtp|transmission|submission|outbound|outgoing) (?:mail |e-?mail |message )?quota
-      policy rejection\b.{0,4}message quota|quota (?:limit )?(?:is |was )?(?:exceeded|reached) for (?:this |the |your )?(?:sender|SENDER|client|ip|IP)\b|quota of (?:messages|recipients|connections|invalid)|\brate (?:of|exceed|control|is too|too)
+      policy rejection\b.{0,4}message (?:\w{1,8} )?quota|\brate over-?limit|quota (?:limit )?(?:is |was )?(?:exceeded|reached) for (?:this |the |your )?(?:sender|SENDER|client|ip|IP)\b|quota of (?:messages|recipients|connections|invalid)|\brate (?:of|exceed|control|is too|too)
       frequency (?:is )?limit|hourly|\bdaily\b
       \bper[- ](?:hour|minute|day|second|connection|session|ip|sender|domain)\b|messages? limit|simultaneous
       concurren

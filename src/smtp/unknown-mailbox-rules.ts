@@ -27,6 +27,7 @@ export const UNKNOWN_RULES: readonly ReplyRule[] = [
     class: '5',
     words: words`
       (?:recipient|rcpt)(?: to)?(?: address)?\b${SHORT_GAP}\b(?:syntax|fully[- ]qualified|must contain a domain)
+      (?:bad|invalid|illegal|incorrect|wrong|malformed) (?:e-?mail )?address (?:syntax|format)
     `,
     meaning: 'mailbox_not_found',
     strength: 'weak',

@@ -35,14 +35,14 @@ const NOT_YOURS = alternatives`
 /** What English-speaking servers call a mailbox or its owner; "your account" and "sender address" are not meant. */
 export const MAILBOX = alternatives`
   ${NOT_OURS}(?:${NOT_YOURS}(?:users?|accounts?|e-?mails?|addresse?s?|mail ?box(?:es)?|mail-box)
-    |user ?(?:name|id)s?|userid|recipients?|rcpt|inbox|addressees?|alias(?:es)?|local[- ]?part|maildrop|mail drop
+    |mail-?address(?:es)?|user ?(?:name|id)s?|userid|recipients?|rcpt(?:to)?|inbox|addressees?|alias(?:es)?|local[- ]?part|maildrop|mail drop
     |customers?|subscribers?|members?|employees?|persons?|destination (?:address|mailbox)|ADDR
     )(?:'s|\(s\))?
 `;
 
 /** A mailbox in the narrow sense: what can be full, locked or closed. */
 export const BOX = alternatives`
-  ${NOT_OURS}(?:${NOT_YOURS}(?:users?|accounts?|mail ?box(?:es)?|mail-box|e-?mail ?(?:box|address|account)|address)
+  ${NOT_OURS}(?:${NOT_YOURS}(?:users?|accounts?|mail ?box(?:es)?|mail-box|(?:e-?)?mail ?(?:box|address|account)|address)
     |recipients?|inbox|maildrop|mail drop|maildir|mail ?file|mail ?store|subscribers?|ADDR
     )(?:'s)?
 `;

@@ -12,6 +12,7 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '252 2.5.2 Cannot VRFY user, but will accept message and attempt delivery',
   ],
   mailbox_not_found: [
+    '559 Invalid rcptto [@sm070102]',
     // Postfix
     '550 5.1.1 <alice@example.test>: Recipient address rejected: User unknown in virtual mailbox table',
     '550 5.1.1 <alice@example.test>: Recipient address rejected: User unknown in relay recipient table',
@@ -334,8 +335,10 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '550 5.7.1 recipient account is locked',
     // another round of replies written down unseen by the rules
     '550 5.2.1 RP:RCP user frozen alice@example.test',
+    '554 mailaddress is administratively disabled (#5.2.1)',
   ],
   domain_not_accepted: [
+    '550 Domain has been disabled.',
     '550 5.7.1 <alice@example.test>... Relaying denied. IP name lookup failed [192.0.2.1]',
     '550 5.7.1 Unable to relay for alice@example.test',
     '550 5.7.64 TenantAttribution; Relay Access Denied',
@@ -419,6 +422,8 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '451 4.7.1 Sz\u00fcrkelist\u00e1zva, k\u00e9rj\u00fck pr\u00f3b\u00e1lja \u00fajra 5 perc m\u00falva',
   ],
   rate_limited: [
+    '452 Sender rate overlimit - 12.5 / 1h / probe@check.example',
+    '450 4.7.1 <alice@example.test>: Recipient address rejected: Policy rejection; Message count quota exceeded',
     '421 4.7.0 mx.example.test Error: too many errors',
     '421 4.7.0 mx.example.test Error: too many connections from 192.0.2.1',
     '450 4.7.1 Error: too much mail from 192.0.2.1',
@@ -765,6 +770,7 @@ export const KNOWN_REPLIES: Readonly<Record<Meaning, readonly string[]>> = {
     '554 5.7.1 Message has no recipients in To or Cc header',
   ],
   sender_rejected: [
+    'mail: 571 sorry, sender address has invalid format (#5.7.1 - chkuser)',
     '553 5.7.1 <bounce@sender.test>: Sender address rejected: not owned by user bob',
     '554 5.7.1 <bounce@sender.test>: Sender address rejected: Access denied',
     '550 5.1.0 <bounce@sender.test>: Sender address rejected: User unknown in virtual mailbox table',
