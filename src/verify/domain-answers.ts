@@ -218,7 +218,7 @@ export class DomainAnswers {
     }
     // A catch-all may have its exceptions, but hosts that answer by chance do the same: another connection is asked.
     const isException = takesAnything && meaning === 'mailbox_not_found' && strength === 'strong';
-    if (isException && pending.before === null) {
+    if (isException && pending.before === null && !this.#isFinished) {
       this.#askAgain(pending, reading);
       return;
     }

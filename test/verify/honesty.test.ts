@@ -131,3 +131,21 @@ test('hosts that accept names nobody has by chance make no listed name invalid t
     assert.deepEqual(wrong, []);
   }
 });
+
+test('who is refused in doubtful words by a host that took anything before is decided with the last of its provider', async () => {
+  const words = { say: '550 mailbox unavailable' };
+  const shared = host('one.test', { domains: ['one.test', 'two.test'], mailboxes: () => words, otherwise: words });
+  const memory = { ...memoryOfDomains(), catchallOf: () => 'yes' as const };
+  for (const [ones, twos] of [
+    [1, 1],
+    [3, 3],
+    [40, 1],
+  ] as const) {
+    const listed = (domain: string, count: number): string[] =>
+      Array.from({ length: count }, (_, i) => `p${i}@${domain}`);
+    const addresses = [...listed('one.test', ones), ...listed('two.test', twos)];
+    const { verdicts } = await askWorld(worldOf({ hosts: [shared] }), addresses, { limits: ONE, memory });
+    assert.equal(verdicts.size, addresses.length, 'nobody is left out');
+    assert.deepEqual([...new Set([...verdicts.values()].map(({ status }) => status))], ['unknown']);
+  }
+});
