@@ -92,6 +92,11 @@ export class DomainJudge<T> {
     this.#settleWaiting();
   }
 
+  /** Gives the answers that wait, and forgets them: they are decided otherwise. */
+  takeWaiting(): readonly Answer<T>[] {
+    return this.#waiting.splice(0);
+  }
+
   /** The catch-all question may be asked anew, where it was asked without an answer. */
   reopen(): void {
     if (this.#state === 'unknown') this.#state = 'not_asked';

@@ -8,6 +8,8 @@ export interface Heard {
   readonly pending: Pending;
   readonly reading: Reading;
   readonly host: string;
+  /** How many of its session had been refused before it. */
+  readonly refusalsBefore: number;
 }
 
 export interface ConstancyOptions {
@@ -50,6 +52,12 @@ const LARGE_QUOTA: Counts = { refused: 2, accepted: 1 };
 const RIDING_ALONG: Counts = { refused: 1, accepted: 0 };
 const NOBODY: Counts = { refused: 0, accepted: 0 };
 
+/** Who is refused behind fewer refusals is refused for himself: no host was seen to tire of one. */
+const TIRING = 2;
+
+/** Of a large domain where few are missing, so many may be told another thing by mistake. */
+const MOST_HICCUPS = 1;
+
 /** So many sessions unlike the others are looked into; a large domain has many, and some are odd by chance. */
 const MOST_ODD_SESSIONS = 2;
 
@@ -71,6 +79,7 @@ export class Constancy {
   /** Asked about again for what the domain's answers look like as a whole. */
   readonly #tested = { refused: 0, accepted: 0 };
   #oddSessions = 0;
+  #changes = 0;
   #hasChanged = false;
 
   constructor(options: ConstancyOptions) {
@@ -103,14 +112,28 @@ export class Constancy {
     this.#askedAgain.delete(pending);
   }
 
-  /** Notes that the host answered otherwise than before: none of its answers can be believed. */
-  noteChange(): void {
+  /**
+   * Notes that the host answered otherwise than before. Where its answers were odd, that settles it: none can be believed.
+   * Elsewhere once is a hiccup, and others are put to the test.
+   */
+  noteChange(pending: Pending): void {
+    this.#askedAgain.delete(pending);
+    this.#changes += 1;
+    if (this.#changes < MOST_HICCUPS + 1 && !this.#isOdd(NOBODY)) {
+      this.#tested.refused = 0;
+      this.#tested.accepted = 0;
+      return;
+    }
     this.#hasChanged = true;
     this.#askedAgain.clear();
   }
 
-  /** Called when all answers of a session have been taken; `mayAsk` is false where nobody is asked any more. */
-  endSession({ mayAsk, isMoreToAsk }: { readonly mayAsk: boolean; readonly isMoreToAsk: boolean }): void {
+  /**
+   * Called when all answers of a session have been taken; `mayAsk` is false where nobody is put to the test any more,
+   * `isEnding` true where that is because the run ends: then what does not look odd counts as it is.
+   */
+  endSession(at: { readonly mayAsk: boolean; readonly isMoreToAsk: boolean; readonly isEnding: boolean }): void {
+    const { mayAsk, isMoreToAsk } = at;
     const session = this.#session;
     this.#session = [];
     this.#held.push(...session);
@@ -123,13 +146,30 @@ export class Constancy {
     if (canTest) this.#test(heardFirst, { ...counts, isMoreToAsk });
     this.#accepted += counts.accepted;
     this.#refused += counts.refused;
+    const isLast = at.isEnding && !this.#isOdd(NOBODY);
     const isEarly = canTest && this.#options.count >= FEWEST && this.#accepted + this.#refused < FEWEST;
-    if (this.#askedAgain.size === 0 && !isEarly) this.release();
+    if ((this.#askedAgain.size === 0 || isLast) && !isEarly) this.release();
   }
 
-  /** Decides what waits: there is nobody left who could tell more. */
+  /** Decides what waits: there is nobody left who could tell more. Refusals first, for they prove acceptances. */
   release(): void {
-    for (const heard of this.#held.splice(0)) this.#options.decide(heard, { isConstant: !this.#hasChanged });
+    const held = this.#held.splice(0);
+    for (const heard of [...held.filter(isRefusal), ...held.filter(isAcceptance)])
+      this.#options.decide(heard, { isConstant: !this.#hasChanged });
+  }
+
+  /**
+   * Notes that the host refused somebody behind others whom it accepts now: it tires in the course of a session, in its
+   * usual words. Gives whom else it refused so; what it says of others is put to the test anew.
+   */
+  noteTired(): readonly Heard[] {
+    const isLate = (heard: Heard): boolean => isRefusal(heard) && isBehindRefusals(heard);
+    const late = this.#held.filter(isLate);
+    this.#held = this.#held.filter((heard) => !isLate(heard));
+    this.#refused -= late.length;
+    this.#tested.refused = 0;
+    this.#tested.accepted = 0;
+    return late;
   }
 
   /** Has some of a session asked again, where the domain's answers look odd with these, or these beside the ones before. */
@@ -171,12 +211,18 @@ export class Constancy {
     const refusedInAll = this.#refused + refused;
     const answers = this.#accepted + accepted + refusedInAll;
     if (answers < FEWEST || refusedInAll === 0) return null;
-    const isOdd = refusedInAll >= ODD_COUNT && refusedInAll >= answers * ODD_SHARE;
+    const isOdd = this.#isOdd({ accepted, refused });
     const isLarge = this.#options.count >= LARGE;
     const ridingAlong = isMoreToAsk ? RIDING_ALONG : NOBODY;
     const quota =
       refusedInAll === answers ? ridingAlong : isOdd ? oddQuotaOf(answers) : isLarge ? LARGE_QUOTA : ridingAlong;
     return this.#tested.refused < quota.refused || this.#tested.accepted < quota.accepted ? quota : null;
+  }
+
+  /** True where so many of the domain are missing that it may be chance, with these answers put to those before. */
+  #isOdd({ accepted, refused }: Counts): boolean {
+    const refusedInAll = this.#refused + refused;
+    return refusedInAll >= ODD_COUNT && refusedInAll >= (this.#accepted + accepted + refusedInAll) * ODD_SHARE;
   }
 
   #isOddSession({ accepted, refused }: Counts): boolean {
@@ -190,6 +236,11 @@ export class Constancy {
 interface Counts {
   readonly accepted: number;
   readonly refused: number;
+}
+
+/** True for an answer that a host may have given for the sake of the refusals before it. */
+export function isBehindRefusals({ refusalsBefore }: Heard): boolean {
+  return refusalsBefore >= TIRING;
 }
 
 interface Counted extends Counts {

@@ -33,6 +33,7 @@ export class ControlQuestion {
   #tries = 0;
   readonly #acceptedNames: string[] = [];
   #putOff: PutOffControl | null = null;
+  #dueAt = 0;
   #wantedSource: string | null;
 
   /** `wantedSource` is the local address an earlier run asked it from and was put off; null where it was not. */
@@ -120,12 +121,19 @@ export class ControlQuestion {
     return outcome;
   }
 
-  /** It may be put anew, if it was put off: some time has passed since. */
-  reopen(): void {
-    if (this.#putOff === null) return;
+  /** Notes when it may be put again (milliseconds since the epoch), once it was put off. */
+  waitUntil(dueAt: number): void {
+    this.#dueAt = dueAt;
+  }
+
+  /** It may be put anew, if it was put off and its time has come; false where that has not. */
+  reopen(now: number): boolean {
+    if (this.#putOff === null) return true;
+    if (now < this.#dueAt) return false;
     this.#putOff = null;
     this.#asked = false;
     this.#tries = 0;
+    return true;
   }
 
   /** It is not put any more. */

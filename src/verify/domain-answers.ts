@@ -1,13 +1,14 @@
 // What the answers of one domain become: each waits for what only other answers can tell, and then gets its verdict.
-import type { CatchallState, Reason, Stage } from '../verdict.ts';
+import type { CatchallState, Reason, Reply, Stage } from '../verdict.ts';
 import { type Asked, answerOf, isContradiction, saysWhatItIs, saysWhetherItExists } from './asked.ts';
 import { type Answer, type ControlOutcome, DomainJudge } from './catch-all.ts';
 import type { Halt } from './circuit.ts';
-import { Constancy, type Heard } from './constancy.ts';
+import { Constancy, type Heard, isBehindRefusals } from './constancy.ts';
 import type { ControlNameMemory } from './control-question.ts';
 import type { DomainDoubts } from './domain-doubts.ts';
 import type { DomainRecords, PutOffControl } from './domain-records.ts';
 import type { Failure } from './failure.ts';
+import type { HostMemory } from './hosts.ts';
 import type { Answered, Reading } from './interview.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
@@ -23,6 +24,7 @@ export interface DomainMemory extends ControlNameMemory {
 export interface DomainAnswersOptions {
   readonly memory: DomainMemory;
   readonly acceptancesBeforeControl: number;
+  readonly hosts: HostMemory;
   /** Aborted when nobody is asked any more. */
   readonly signal: AbortSignal;
 }
@@ -57,6 +59,9 @@ export class DomainAnswers {
   #remembered: CatchallState | null = null;
   /** True once nobody of the domain is asked any more. */
   #isFinished = false;
+  #isGivingUp = false;
+  /** True once a name was refused and then accepted by a host that takes names nobody has: its refusals are chance. */
+  #areRefusalsChance = false;
 
   constructor(of: DomainAnswersContext, options: DomainAnswersOptions) {
     this.#of = of;
@@ -74,19 +79,57 @@ export class DomainAnswers {
   }
 
   /** Takes one recipient's answer; `endSession` is to follow when all of the session have been taken. */
-  take(pending: Pending, reading: Reading, host: string): void {
-    if (isContradiction(pending, reading)) {
-      if (pending.isBeforeOfThisRun) this.#constancy.noteChange();
-      this.#recordInconsistent({ pending, reading, host }, `it was ${pending.before} before, by another connection`);
-    } else if (saysWhetherItExists(reading)) this.#constancy.take({ pending, reading, host });
-    else if (pending.standing !== null && !saysWhatItIs(reading)) this.#constancy.take(pending.standing);
+  take(
+    pending: Pending,
+    reading: Reading,
+    { host, address }: { readonly host: string; readonly address: string },
+  ): void {
+    const heard = { pending, reading, host, refusalsBefore: pending.refusalsBefore };
+    const { standing } = pending;
+    if (isContradiction(pending, reading)) this.#takeContradiction(heard, address);
+    else if (saysWhetherItExists(reading)) this.#constancy.take(heard);
+    else if (standing !== null && !saysWhatItIs(reading)) this.#constancy.take(standing);
     else if (isBare(reading) && !pending.wasBare && this.#bare.length < MOST_BARE) {
       pending.wasBare = true;
-      this.#bare.push({ pending, reading, host });
+      this.#bare.push(heard);
     } else {
       this.#constancy.giveUpOn(pending);
-      this.#conclude({ pending, reading, host }, true);
+      this.#conclude(heard, true);
     }
+  }
+
+  #takeContradiction(heard: Heard, address: string): void {
+    const { pending, reading, host } = heard;
+    const { standing } = pending;
+    if (standing === null) {
+      this.#areRefusalsChance ||= pending.isBeforeOfThisRun;
+      this.#recordInconsistent(replied(heard), `it was ${pending.before} before, by another connection`);
+    } else if (this.#isOfBackup(heard) && standing.host !== host) {
+      this.#constancy.take(standing); // what a backup accepts proves nothing of its primary
+    } else if (this.#isOfBackup(standing) && standing.host !== host) {
+      forgetBefore(pending);
+      this.#constancy.take(heard);
+    } else if (reading.meaning === 'accepted' && this.#isOfTired(standing) && !isBehindRefusals(heard)) {
+      this.#options.hosts.noteImpatience(address, FRESH_REFUSALS + 1);
+      forgetBefore(pending);
+      this.#constancy.take(heard);
+      for (const { pending: late } of this.#constancy.noteTired()) {
+        forgetBefore(late);
+        this.#of.pending.putBack(late, { alone: false });
+      }
+    } else {
+      this.#constancy.noteChange(pending);
+      this.#recordInconsistent(replied(heard), `it was ${pending.before} before, by another connection`);
+    }
+  }
+
+  #isOfBackup({ reading, host }: Heard): boolean {
+    return reading.meaning === 'accepted' && host !== this.#primary;
+  }
+
+  /** True for a refusal behind more others than anybody was ever accepted behind. */
+  #isOfTired(heard: Heard): boolean {
+    return isBehindRefusals(heard) && heard.refusalsBefore > this.#of.honesty.bears;
   }
 
   /** Notes an acceptance that is to be asked about again, because it came behind refusals. */
@@ -103,15 +146,18 @@ export class DomainAnswers {
 
   /** Takes the outcome of the question for a name nobody has. */
   takeControl(outcome: ControlOutcome, host: string): void {
-    this.#judgeOf(host).takeControl(outcome);
+    // While a refusal waits, that tells already what this question could not.
+    const isKnown = outcome === 'unclear' && this.#constancy.undecided.some((heard) => isRefusalAt(heard, host));
+    if (!isKnown) this.#judgeOf(host).takeControl(outcome);
   }
 
   /** Called when all answers of a session have been taken. */
   endSession(): void {
     // Where anything is taken, every refusal is asked about again as it is.
-    const mayAsk = !this.#isFinished && this.#judgeOf(this.#primary).state !== 'yes';
+    const mayAsk = this.#mayAskAgain && this.#judgeOf(this.#primary).state !== 'yes';
     const isMoreToAsk = this.#of.pending.count > 0;
-    this.#constancy.endSession({ mayAsk: mayAsk && !this.#options.signal.aborted, isMoreToAsk });
+    const isEnding = this.#options.signal.aborted;
+    this.#constancy.endSession({ mayAsk: mayAsk && !isEnding, isMoreToAsk, isEnding });
     if (this.#constancy.hasChanged) this.#leaveOthers();
   }
 
@@ -121,6 +167,12 @@ export class DomainAnswers {
     const detail = `not asked: ${CONTRADICTS_ITSELF}`;
     const why = { reason: 'inconsistent', stage: 'rcpt', reply: null, host: this.#primary, detail } as const;
     for (const heard of records.leave(pending, why)) this.#conclude(heard, false);
+    for (const judge of this.#judges.values())
+      for (const { job, reply } of judge.takeWaiting()) this.#recordInconsistent({ ...job, reply }, CONTRADICTS_ITSELF);
+  }
+
+  get #mayAskAgain(): boolean {
+    return !this.#isFinished && !this.#isGivingUp;
   }
 
   /** Whether the question for a name nobody has should be put to this host at the end of a session with these answers. */
@@ -140,6 +192,7 @@ export class DomainAnswers {
 
   /** True where only the question for a name nobody has can still settle something. */
   get waitForControl(): boolean {
+    if (this.isContradictory) return false;
     return [...this.#judges.values()].some((judge) => judge.needsControl({ isLastSession: true, with: [] }));
   }
 
@@ -163,8 +216,10 @@ export class DomainAnswers {
 
   /** Decides every address that is left without asking. */
   giveUp(halt: Halt | null): void {
+    this.#isGivingUp = true; // whoever is put back now is not asked any more
     for (const heard of this.#of.records.giveUp(this.#of.pending, halt)) this.#constancy.take(heard);
     this.endSession();
+    this.#isGivingUp = false;
   }
 
   /** Decides what is left; `settleOthers` tells those whose answers wait elsewhere that this domain is done. */
@@ -208,18 +263,20 @@ export class DomainAnswers {
     return made;
   }
 
-  #conclude({ pending, reading, host }: Heard, isConstant: boolean): void {
+  #conclude(heard: Heard, isConstant: boolean): void {
+    const { pending, reading, host } = heard;
     pending.standing = null;
     const { meaning, strength } = reading;
     const takesAnything = this.#judgeOf(host).state === 'yes';
     if (!isConstant && !(meaning === 'accepted' && takesAnything)) {
-      this.#recordInconsistent({ pending, reading, host }, CONTRADICTS_ITSELF);
+      this.#recordInconsistent(replied(heard), CONTRADICTS_ITSELF);
       return;
     }
     // A catch-all may have its exceptions, but hosts that answer by chance do the same: another connection is asked.
     const isException = takesAnything && meaning === 'mailbox_not_found' && strength === 'strong';
-    if (isException && pending.before === null && !this.#isFinished) {
-      this.#askAgain(pending, reading);
+    if (isException && (pending.before === null || this.#areRefusalsChance)) {
+      if (this.#mayAskAgain && pending.before === null) this.#askAgain(pending, reading);
+      else this.#recordInconsistent(replied(heard), 'its host takes a name nobody has, and refused this one');
       return;
     }
     if (!this.#of.doubts.isAboutUs(reading, { local: pending.local, host })) {
@@ -237,7 +294,8 @@ export class DomainAnswers {
     this.#of.pending.putBack(pending, { alone: false });
   }
 
-  #recordInconsistent({ pending, reading: { reply }, host }: Heard, detail: string): void {
+  #recordInconsistent(of: Asked & { readonly reply: Reply }, detail: string): void {
+    const { pending, host, reply } = of;
     const { attempts } = pending;
     this.#recordFailure(pending, { reason: 'inconsistent', stage: 'rcpt', reply, host, attempts, detail });
   }
@@ -253,4 +311,21 @@ export class DomainAnswers {
     const found = { host, reason, stage, reply: answer.reply, detail: null, catchall, attempts: pending.attempts };
     this.#of.records.record(pending, found, this.#of.controlPutOff());
   }
+}
+
+/** Of the answers of a host that tires, those behind fewer refusals are believed. */
+const FRESH_REFUSALS = 2;
+
+/** It is asked as if for the first time. */
+function forgetBefore(pending: Pending): void {
+  pending.before = null;
+  pending.standing = null;
+}
+
+function isRefusalAt({ reading, host }: Heard, at: string): boolean {
+  return reading.meaning === 'mailbox_not_found' && host === at;
+}
+
+function replied({ pending, host, reading }: Heard): Asked & { readonly reply: Reply } {
+  return { pending, host, reply: reading.reply };
 }

@@ -121,10 +121,9 @@ export class DomainEvidence {
     this.#answers.finish(() => this.#conduct.refusals.noteDone(this.#plan.domain, at));
   }
 
-  /** Opens again what was left undecided: whoever was put off is asked about once more, the name nobody has included. */
+  /** Opens again what was left undecided; the name nobody has is asked about once more when that is due. */
   reopen(): void {
-    this.control.reopen();
-    this.#answers.reopen();
+    if (this.control.reopen(this.#options.clock.now())) this.#answers.reopen();
   }
 
   /** Decides every address that is left without asking. */
@@ -208,7 +207,7 @@ export class DomainEvidence {
         return;
       case 'counts':
         if (ruling.reading.meaning === 'accepted') this.control.noteAccepted(subject.local);
-        this.#answers.take(subject, ruling.reading, at.host);
+        this.#answers.take(subject, ruling.reading, at);
     }
   }
 
@@ -222,7 +221,7 @@ export class DomainEvidence {
     if (outcome === null) return;
     const { putOff } = this.control;
     const name = this.control.nameFor([]);
-    if (outcome === 'unclear' && putOff !== null) this.records.rememberControl(name, putOff);
+    if (outcome === 'unclear' && putOff !== null) this.control.waitUntil(this.records.rememberControl(name, putOff));
     else if (wasPutOff) this.records.forgetControl(name);
     this.#answers.takeControl(outcome, at.host);
   }

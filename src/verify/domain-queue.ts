@@ -110,7 +110,8 @@ export class DomainQueue implements PacedQueue {
       this.#takeFailedStart(first, met.probe);
       return { judged: Promise.resolve() };
     }
-    for (const { subject } of met.answered) {
+    for (const { subject, refusalsBefore } of met.answered) {
+      subject.refusalsBefore = refusalsBefore;
       subject.attempts += met.attempts;
       subject.askedFrom = met.sourceIp;
     }

@@ -53,13 +53,17 @@ export class DomainRecords {
     return stored !== undefined && this.#isSameCaller(stored) ? sourceOf(stored) : null;
   }
 
-  /** Notes from where the name nobody has was asked about and put off: a greylist knows that name, too. */
-  rememberControl(name: string, { reply, sourceIp }: PutOffControl): void {
+  /**
+   * Notes from where the name nobody has was asked about and put off: a greylist knows that name, too. Gives when it may
+   * be asked about again, in milliseconds since the epoch.
+   */
+  rememberControl(name: string, { reply, sourceIp }: PutOffControl): number {
     const { retries, clock, identity } = this.#options;
     const reason = 'greylisted';
     const dueAt = retryTime({ reason, reply, tries: 0 }, clock.now()) ?? clock.now();
     const triplet = { sender: identity.mailFrom ?? '', sourceIp: sourceIp ?? '' };
     retries.rememberRetry(this.#plan.domain, name, { dueAt, tries: 1, ...triplet, reason, host: null, reply });
+    return dueAt;
   }
 
   /** Notes that the name nobody has was answered for. */

@@ -16,6 +16,8 @@ export interface Pending {
   askedFrom: string | null;
   /** True once a verdict was recorded for it in this run. */
   readonly isRecorded: boolean;
+  /** How many had been refused before it in the session that it was asked in last. */
+  refusalsBefore: number;
   /** SMTP connections opened for it so far. */
   attempts: number;
   /** True once it was asked and is to be asked again; a second time its answer counts as it is. */
@@ -138,6 +140,7 @@ function pendingOf(job: Job): Pending {
     sourceIp: job.sourceIp ?? null,
     askedFrom: null,
     isRecorded: job.tries !== undefined,
+    refusalsBefore: 0,
     attempts: 0,
     wasAsked: false,
     wasBare: false,

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Behaviour, MailHost } from '../../src/sandbox/world.ts';
 import { worldOf } from '../../src/sandbox/world-builders.ts';
+import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
+import { HostMemory } from '../../src/verify/hosts.ts';
 import { seededRandom } from '../bench/random.ts';
 import { type Asked, askWorld } from '../support/ask-world.ts';
 
@@ -151,4 +153,66 @@ test('a host that falls silent before it was asked again is taken at its word', 
   const asked = await ask({ count: 10, seed: 5 }, { mailboxes: isKnown, variants, offers: { pipelining: false } });
   assert.deepEqual(untrue(asked, isKnown), []);
   assert.ok(claims(asked).length >= 8, claims(asked).join());
+});
+
+test('a backup that takes anything contradicts nothing that its primary says', async () => {
+  const isKnown = knows(0.3, 2);
+  const primary: MailHost = {
+    ...{ name: 'mx1.dice.test', addresses: ['127.0.178.1'], domains: ['dice.test'], mailboxes: isKnown },
+    variants: { list: [{}, { at: { banner: 'drop' } }], afterwards: 'repeat' },
+  };
+  const backup: MailHost = { name: 'mx2.dice.test', addresses: ['127.0.178.2'], domains: ['dice.test'], ...ANYBODY };
+  const world = worldOf({ hosts: [primary, backup] });
+  for (const seed of SEEDS) {
+    const addresses = Array.from({ length: 40 }, (_, i) => `p${i}@dice.test`);
+    const hosts = new HostMemory({ ...VERIFY_DEFAULTS, slowDownPauseMs: 5, longestSlowDownPauseMs: 5 });
+    const { verdicts } = await askWorld(world, addresses, { limits: ONE, random: seededRandom(seed), hosts });
+    const asked = [...verdicts];
+    assert.deepEqual(
+      asked.filter(([, { reason }]) => reason === 'inconsistent'),
+      [],
+    );
+    const wrong = asked.filter(([address, { status }]) => status === 'valid' && !isKnown(localOf(address)));
+    assert.deepEqual(wrong, []);
+  }
+});
+
+test('a host that tires of a session, in its usual words, is asked in shorter ones, and nobody loses by it', async () => {
+  let right = 0;
+  for (const seed of SEEDS) {
+    const isKnown = knows(0.2, seed);
+    const asked = await ask(
+      { count: 100, seed },
+      { mailboxes: isKnown, afterRefusals: { refusals: 3, fate: 'unknown' } },
+    );
+    assert.ok(untrue(asked, isKnown).length <= 2, untrue(asked, isKnown).join());
+    right += claims(asked).length;
+  }
+  assert.ok(right >= SEEDS.length * 100 * 0.8, `${right} verdicts`);
+});
+
+test('in a large domain one answer that changes is a hiccup, and costs nobody else the verdict', async () => {
+  let questions = 0;
+  const isKnown = knows(0.1, 4);
+  const mailboxes = (local: string): boolean => {
+    if (local === 'p0') questions += 1;
+    return local === 'p0' ? questions > 1 : /^p\d/.test(local) && isKnown(local);
+  };
+  const asked = await ask({ count: 100, seed: 4 }, { mailboxes });
+  assert.deepEqual(
+    untrue(asked, (local) => local === 'p0' || isKnown(local)).filter((claim) => !claim.startsWith('p0@')),
+    [],
+  );
+  assert.ok(claims(asked).length >= 99, `${claims(asked).length} verdicts`);
+});
+
+test('whose provider is given up while answers wait for a second question gets a verdict all the same', async () => {
+  const isKnown = knows(0.5, 6);
+  const list = [{}, { at: { banner: { say: '554 5.7.1 go away', close: true } } }] as const;
+  const asked = await ask(
+    { count: 40, seed: 6 },
+    { mailboxes: isKnown, variants: { list: [list[0], ...Array(20).fill(list[1])], afterwards: 'repeat' } },
+  );
+  assert.equal(asked.verdicts.size, 40);
+  assert.deepEqual(untrue(asked, isKnown), []);
 });
