@@ -6,7 +6,7 @@ import type { Store, StoreEntry } from '../store/database.ts';
 import type { RunVerdictEntry } from '../store/run-verdicts.ts';
 import type { Verdict } from '../verdict.ts';
 import { CATCHALL_LIFE_DAYS, isFresh } from '../verify/ageing.ts';
-import type { DomainMemory } from '../verify/domain-answers.ts';
+import type { DomainMemory } from '../verify/host-judges.ts';
 import type { MailHostCache } from '../verify/plan.ts';
 import type { RetryMemory, StoredRetry } from '../verify/retry.ts';
 import { suppressedVerdicts } from './suppress-verdicts.ts';

@@ -97,6 +97,11 @@ export class Constancy {
     return [...this.#held, ...standing];
   }
 
+  /** True while a refusal by this host waits. */
+  hasRefusalOf(host: string): boolean {
+    return this.undecided.some((heard) => isRefusal(heard) && heard.host === host);
+  }
+
   /** Takes an answer of the session being judged; `endSession` decides it, or holds it. */
   take(heard: Heard): void {
     this.#session.push(heard);

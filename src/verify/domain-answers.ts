@@ -1,25 +1,18 @@
 // What the answers of one domain become: each waits for what only other answers can tell, and then gets its verdict.
 import type { CatchallState, Reason, Reply, Stage } from '../verdict.ts';
 import { type Asked, answerOf, isContradiction, saysWhatItIs, saysWhetherItExists } from './asked.ts';
-import { type Answer, type ControlOutcome, DomainJudge } from './catch-all.ts';
+import type { Answer, ControlOutcome } from './catch-all.ts';
 import type { Halt } from './circuit.ts';
 import { Constancy, type Heard, isBehindRefusals } from './constancy.ts';
-import type { ControlNameMemory } from './control-question.ts';
 import type { DomainDoubts } from './domain-doubts.ts';
 import type { DomainRecords, PutOffControl } from './domain-records.ts';
 import type { Failure } from './failure.ts';
+import { type DomainMemory, HostJudges } from './host-judges.ts';
 import type { HostMemory } from './hosts.ts';
 import type { Answered, Reading } from './interview.ts';
 import type { Pending, PendingJobs } from './pending-jobs.ts';
 import type { DomainPlan } from './plan.ts';
 import { type HonestyRecord, isBare, saysItOfNames } from './session-judge.ts';
-
-/** What verify wants of whoever remembers, between runs, how domains answer for names nobody has. */
-export interface DomainMemory extends ControlNameMemory {
-  /** What is known of the domain behind these mail hosts, if it is young enough; null otherwise. */
-  catchallOf(domain: string, fingerprint: string): 'yes' | 'no' | null;
-  rememberCatchall(domain: string, fingerprint: string, state: 'yes' | 'no'): void;
-}
 
 export interface DomainAnswersOptions {
   readonly memory: DomainMemory;
@@ -51,12 +44,10 @@ const CONTRADICTS_ITSELF = 'its host says different things of one and the same n
 export class DomainAnswers {
   readonly #of: DomainAnswersContext;
   readonly #options: DomainAnswersOptions;
-  /** What each mail host's own answers prove: a primary's refusals prove nothing of its backup's acceptances. */
-  readonly #judges = new Map<string, DomainJudge<Asked>>();
+  readonly #judges: HostJudges;
   readonly #constancy: Constancy;
   /** Refusals in bare words, kept until the host has shown what it means by them, or nobody else waits. */
   readonly #bare: Heard[] = [];
-  #remembered: CatchallState | null = null;
   /** True once nobody of the domain is asked any more. */
   #isFinished = false;
   #isGivingUp = false;
@@ -66,6 +57,11 @@ export class DomainAnswers {
   constructor(of: DomainAnswersContext, options: DomainAnswersOptions) {
     this.#of = of;
     this.#options = options;
+    this.#judges = new HostJudges(of.plan, {
+      memory: options.memory,
+      acceptancesBeforeControl: options.acceptancesBeforeControl,
+      decide: (answer, reason, catchall) => this.#recordAnswer(answer, reason, catchall),
+    });
     this.#constancy = new Constancy({
       count: of.count,
       isInDoubt: of.plan.provider.label === 'other',
@@ -124,7 +120,7 @@ export class DomainAnswers {
   }
 
   #isOfBackup({ reading, host }: Heard): boolean {
-    return reading.meaning === 'accepted' && host !== this.#primary;
+    return reading.meaning === 'accepted' && host !== this.#judges.primary;
   }
 
   /** True for a refusal behind more others than anybody was ever accepted behind. */
@@ -147,14 +143,14 @@ export class DomainAnswers {
   /** Takes the outcome of the question for a name nobody has. */
   takeControl(outcome: ControlOutcome, host: string): void {
     // While a refusal waits, that tells already what this question could not.
-    const isKnown = outcome === 'unclear' && this.#constancy.undecided.some((heard) => isRefusalAt(heard, host));
-    if (!isKnown) this.#judgeOf(host).takeControl(outcome);
+    const isKnown = outcome === 'unclear' && this.#constancy.hasRefusalOf(host);
+    if (!isKnown) this.#judges.of(host).takeControl(outcome);
   }
 
   /** Called when all answers of a session have been taken. */
   endSession(): void {
     // Where anything is taken, every refusal is asked about again as it is.
-    const mayAsk = this.#mayAskAgain && this.#judgeOf(this.#primary).state !== 'yes';
+    const mayAsk = this.#mayAskAgain && this.#judges.of(this.#judges.primary).state !== 'yes';
     const isMoreToAsk = this.#of.pending.count > 0;
     const isEnding = this.#options.signal.aborted;
     this.#constancy.endSession({ mayAsk: mayAsk && !isEnding, isMoreToAsk, isEnding });
@@ -165,9 +161,9 @@ export class DomainAnswers {
   #leaveOthers(): void {
     const { pending, records } = this.#of;
     const detail = `not asked: ${CONTRADICTS_ITSELF}`;
-    const why = { reason: 'inconsistent', stage: 'rcpt', reply: null, host: this.#primary, detail } as const;
+    const why = { reason: 'inconsistent', stage: 'rcpt', reply: null, host: this.#judges.primary, detail } as const;
     for (const heard of records.leave(pending, why)) this.#conclude(heard, false);
-    for (const judge of this.#judges.values())
+    for (const judge of this.#judges.all)
       for (const { job, reply } of judge.takeWaiting()) this.#recordInconsistent({ ...job, reply }, CONTRADICTS_ITSELF);
   }
 
@@ -180,7 +176,7 @@ export class DomainAnswers {
     answered: readonly Answered<Pending>[],
     { host, isLastSession }: { readonly host: string; readonly isLastSession: boolean },
   ): boolean {
-    const judge = this.#judgeOf(host);
+    const judge = this.#judges.of(host);
     if (judge.state !== 'not_asked') return false;
     const answers = answered.flatMap(({ subject, reading }) =>
       reading === null ? [] : [answerOf({ pending: subject, host }, reading)],
@@ -193,7 +189,7 @@ export class DomainAnswers {
   /** True where only the question for a name nobody has can still settle something. */
   get waitForControl(): boolean {
     if (this.isContradictory) return false;
-    return [...this.#judges.values()].some((judge) => judge.needsControl({ isLastSession: true, with: [] }));
+    return this.#judges.all.some((judge) => judge.needsControl({ isLastSession: true, with: [] }));
   }
 
   /** True once nothing that the domain says of its mailboxes is believed any more. */
@@ -209,7 +205,7 @@ export class DomainAnswers {
     this.#constancy.release();
     for (const { pending, reading, host } of this.#bare.splice(0)) {
       if (saysItOfNames(reading, this.#of.honesty)) this.#of.pending.putBack(pending, { alone: false });
-      else this.#judgeOf(host).take(answerOf({ pending, host }, reading));
+      else this.#judges.of(host).take(answerOf({ pending, host }, reading));
     }
     return this.#of.pending.count > 0;
   }
@@ -226,61 +222,40 @@ export class DomainAnswers {
   finish(settleOthers: () => void): void {
     this.#isFinished = true;
     settleOthers();
-    for (const judge of this.#judges.values()) judge.finish();
+    for (const judge of this.#judges.all) judge.finish();
     this.remember();
   }
 
   /** Opens again what was left undecided. */
   reopen(): void {
-    for (const judge of this.#judges.values()) judge.reopen();
+    for (const judge of this.#judges.all) judge.reopen();
   }
 
   /** Writes down what was learnt of the domain. */
   remember(): void {
-    const { state, hasLearnt } = this.#judgeOf(this.#primary);
-    const { domain, fingerprint } = this.#of.plan;
-    if (!hasLearnt || state === this.#remembered || (state !== 'yes' && state !== 'no')) return;
-    this.#remembered = state;
-    this.#options.memory.rememberCatchall(domain, fingerprint, state);
-  }
-
-  /** The host that is asked where it lets us in; what is kept of the domain was learnt from it. */
-  get #primary(): string {
-    return this.#of.plan.hosts[0]?.name ?? this.#of.plan.domain;
-  }
-
-  #judgeOf(host: string): DomainJudge<Asked> {
-    const known = this.#judges.get(host);
-    if (known !== undefined) return known;
-    const { domain, fingerprint, provider } = this.#of.plan;
-    const made = new DomainJudge<Asked>({
-      known: host === this.#primary ? this.#options.memory.catchallOf(domain, fingerprint) : null,
-      acceptanceProvesNothing: provider.acceptanceProvesNothing,
-      acceptancesBeforeControl: this.#options.acceptancesBeforeControl,
-      decide: (answer, reason, catchall) => this.#recordAnswer(answer, reason, catchall),
-    });
-    this.#judges.set(host, made);
-    return made;
+    this.#judges.remember();
   }
 
   #conclude(heard: Heard, isConstant: boolean): void {
     const { pending, reading, host } = heard;
+    // Its second question, if there was one, brought no answer.
+    const isUnconfirmed = pending.before === null || pending.standing === heard;
     pending.standing = null;
     const { meaning, strength } = reading;
-    const takesAnything = this.#judgeOf(host).state === 'yes';
+    const takesAnything = this.#judges.of(host).state === 'yes';
     if (!isConstant && !(meaning === 'accepted' && takesAnything)) {
       this.#recordInconsistent(replied(heard), CONTRADICTS_ITSELF);
       return;
     }
     // A catch-all may have its exceptions, but hosts that answer by chance do the same: another connection is asked.
     const isException = takesAnything && meaning === 'mailbox_not_found' && strength === 'strong';
-    if (isException && (pending.before === null || this.#areRefusalsChance)) {
-      if (this.#mayAskAgain && pending.before === null) this.#askAgain(pending, reading);
+    if (isException && (isUnconfirmed || this.#areRefusalsChance)) {
+      if (this.#mayAskAgain && isUnconfirmed) this.#askAgain(pending, reading);
       else this.#recordInconsistent(replied(heard), 'its host takes a name nobody has, and refused this one');
       return;
     }
     if (!this.#of.doubts.isAboutUs(reading, { local: pending.local, host })) {
-      this.#judgeOf(host).take(answerOf({ pending, host }, reading));
+      this.#judges.of(host).take(answerOf({ pending, host }, reading));
       return;
     }
     const detail = 'everybody gets this refusal, also a name nobody has: it is about us';
@@ -301,7 +276,7 @@ export class DomainAnswers {
   }
 
   #recordFailure(pending: Pending, failure: Failure): void {
-    const { state: catchall } = this.#judgeOf(failure.host ?? this.#primary);
+    const { state: catchall } = this.#judges.of(failure.host ?? this.#judges.primary);
     this.#of.records.record(pending, { ...failure, catchall }, this.#of.controlPutOff());
   }
 
@@ -320,10 +295,6 @@ const FRESH_REFUSALS = 2;
 function forgetBefore(pending: Pending): void {
   pending.before = null;
   pending.standing = null;
-}
-
-function isRefusalAt({ reading, host }: Heard, at: string): boolean {
-  return reading.meaning === 'mailbox_not_found' && host === at;
 }
 
 function replied({ pending, host, reading }: Heard): Asked & { readonly reply: Reply } {

@@ -10,7 +10,7 @@ import { openSession } from '../../src/smtp/session.ts';
 import { chooseTimeouts } from '../../src/smtp/timeouts.ts';
 import type { Verdict } from '../../src/verdict.ts';
 import { VERIFY_DEFAULTS } from '../../src/verify/defaults.ts';
-import type { DomainMemory } from '../../src/verify/domain-answers.ts';
+import type { DomainMemory } from '../../src/verify/host-judges.ts';
 import { HostMemory } from '../../src/verify/hosts.ts';
 import { jobsInMemory } from '../../src/verify/jobs.ts';
 import type { ProbeEvent } from '../../src/verify/probe.ts';
