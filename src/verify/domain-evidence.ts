@@ -44,7 +44,8 @@ export class DomainEvidence {
   readonly #conduct: ProviderConduct;
   readonly #doubts: DomainDoubts;
   readonly #lateWords: LateWords;
-  readonly #answers: DomainAnswers;
+  readonly #count: number;
+  #madeAnswers: DomainAnswers | null = null;
   /** How often the name nobody has was asked about anew, because a host that took our mail refuses everybody now. */
   #comparisons = 0;
 
@@ -64,9 +65,17 @@ export class DomainEvidence {
     this.#conduct = options.hosts.providers.of(plan.provider);
     this.#doubts = new DomainDoubts(plan, this.#conduct);
     this.#lateWords = new LateWords(plan.domain);
+    this.#count = jobs.count;
+  }
+
+  /** Made with the first answer: thousands of domains wait for their turn. */
+  get #answers(): DomainAnswers {
+    if (this.#madeAnswers !== null) return this.#madeAnswers;
     const { records, control } = this;
-    const context = { plan, count: jobs.count, pending, records, doubts: this.#doubts, honesty: this.#honesty };
-    this.#answers = new DomainAnswers({ ...context, controlPutOff: () => control.putOff }, options);
+    const weighedWith = { pending: this.#pending, records, doubts: this.#doubts, honesty: this.#honesty };
+    const context = { plan: this.#plan, count: this.#count, ...weighedWith, controlPutOff: () => control.putOff };
+    this.#madeAnswers = new DomainAnswers(context, this.#options);
+    return this.#madeAnswers;
   }
 
   /** Takes what a session told, once the connection is gone. */
