@@ -1,5 +1,6 @@
 // Plans many domains at once: a bounded number of look-ups run, and no more are begun than the probing can follow.
 import pLimit from 'p-limit';
+import { onAbort } from '../smtp/cancellation.ts';
 
 export interface LookUpOptions {
   /** How many run at once. */
@@ -46,4 +47,21 @@ export async function lookUpAll<Item>(
   }
   await owedBelow(1);
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
+}
+
+/**
+ * What the look-up gives, or null as soon as the signal is aborted: a silent resolver is given many seconds, and nobody
+ * who stops a run waits for them. What it throws after that is lost.
+ */
+export async function beforeAbort<Found>(lookUp: Promise<Found>, signal: AbortSignal): Promise<Found | null> {
+  let forget: () => void = () => {};
+  const aborted = new Promise<null>((resolve) => {
+    forget = onAbort(signal, () => resolve(null));
+    if (signal.aborted) resolve(null); // meanwhile, so that nobody calls back
+  });
+  try {
+    return await Promise.race([lookUp, aborted]);
+  } finally {
+    forget();
+  }
 }

@@ -4,7 +4,7 @@ import { DomainQueue, type DomainQueueOptions } from './domain-queue.ts';
 import type { DomainJobs, JobSource } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import type { PaceLimits } from './limits.ts';
-import { lookUpAll } from './look-ups.ts';
+import { beforeAbort, lookUpAll } from './look-ups.ts';
 import { Pace } from './pace.ts';
 import { type DomainPlan, type PlanOptions, planDomain } from './plan.ts';
 import { verdictOfPlan } from './plan-verdict.ts';
@@ -254,8 +254,8 @@ class Run {
     { source, isLast }: { readonly source: JobSource; readonly isLast: boolean },
   ): Promise<boolean> {
     if (this.#end.signal.aborted) return false;
-    const plan = await planDomain(jobs.domain, this.#planOptions);
-    if (this.#end.signal.aborted) return false;
+    const plan = await beforeAbort(planDomain(jobs.domain, this.#planOptions), this.#end.signal);
+    if (plan === null || this.#end.signal.aborted) return false;
     this.#options.onPlan?.(plan);
     const { smtp, dnsRetryDelaysMs } = this.#options;
     const mayFail = plan.status === 'decided' && plan.reason === 'dns_failure' && dnsRetryDelaysMs.length > 0;

@@ -207,3 +207,23 @@ test('an address in letters beyond ASCII is asked about only where the host offe
   assert.equal(verdicts.get('müller@plain.test')?.reason, 'smtputf8_needed');
   assert.equal(verdicts.get('müller@modern.test')?.reason, 'accepted');
 });
+
+test('a run that is stopped does not wait for a resolver that never answers', async () => {
+  const stop = new AbortController();
+  let questions = 0;
+  const resolver = {
+    query: () => {
+      questions += 1;
+      if (questions === 3) stop.abort();
+      return new Promise<never>(() => {});
+    },
+    answersOverTcp: () => Promise.resolve(true),
+    close: () => Promise.resolve(),
+  };
+  const addresses = ['anna@one.test', 'anna@two.test', 'anna@three.test', 'anna@four.test'];
+  const cache = { get: () => null, put: () => {} };
+  const plan = { resolver, cache, useIpv6: false, refresh: false, trustNxdomain: true, mask: new Set<string>() };
+  const { verdicts, outcome } = await askWorld(worldOf({ hosts: [] }), addresses, { signal: stop.signal, plan });
+  assert.equal(outcome.status, 'stopped');
+  assert.equal(verdicts.size, 0);
+});
